@@ -1,0 +1,42 @@
+//! What is remembered, and how.
+//!
+//! A [`Store`] takes [`Change`]s, says where it put them, and makes them durable when told to.
+//! It never asks why.
+
+mod error;
+
+use queuerite_engine::{Change, Released, TextRef};
+use queuerite_model::{MessageText, Timestamp};
+
+pub use error::StoreError;
+
+/// The durable shadow of an engine.
+///
+/// One thread owns engine and store. It stages the changes of every waiting command, applies
+/// them to the engine at the places that [`stage`](Store::stage) returned, commits once, and
+/// only then answers. After any error the store is poisoned: every later call fails with
+/// [`StoreError::Poisoned`], because memory may be ahead of what is stored.
+pub trait Store: Send {
+    /// Takes the changes of one operation, which stay together whatever happens, and appends to
+    /// `places` where each went. Their texts can be read at once; durable they become with the
+    /// next [`commit`](Store::commit).
+    fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError>;
+
+    /// Makes everything staged durable, in the strength this store was opened with. `now` is
+    /// remembered as the time of the commit.
+    fn commit(&mut self, now: Timestamp) -> Result<(), StoreError>;
+
+    /// The text stored at `place`.
+    fn read(&self, place: TextRef) -> Result<MessageText, StoreError>;
+
+    /// Learns that the complete record at this place is no longer needed.
+    fn release(&mut self, released: Released);
+
+    /// Gives back the space of dead frames. Called after a commit, when nobody waits.
+    fn reclaim(&mut self) -> Result<(), StoreError>;
+
+    /// If too much of the store is dead, the complete records of the oldest frame, each with
+    /// its place. The caller stages the live ones again, in their present state; once that is
+    /// committed and the old places are released, [`reclaim`](Store::reclaim) drops the frame.
+    fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError>;
+}
