@@ -1,5 +1,6 @@
 //! Queue names.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use thiserror::Error;
@@ -36,6 +37,13 @@ impl QueueName {
 impl fmt::Display for QueueName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Names compare as their texts do, so a map by name can be searched by any text.
+impl Borrow<str> for QueueName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

@@ -1,1 +1,20 @@
-//! placeholder
+//! Tools of the tests, and of nothing else.
+//!
+//! [`Sim`] runs an engine in virtual time with a log that forgets as a store may forget;
+//! [`Reference`] is the same service written as naively as possible, to be agreed with.
+
+// Tests unwrap and index; so do their tools.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a broken tool is a broken test"
+)]
+
+mod entropy;
+mod reference;
+mod sim;
+
+pub use entropy::SeededEntropy;
+pub use reference::Reference;
+pub use sim::{Sim, account, queue_name, text};

@@ -1,0 +1,394 @@
+//! The engine: decide, apply, sweep.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use queuerite_model::{
+    AccountName, Command, Operation, Outcome, QueueName, ServiceProperties, StoredAccessPolicy,
+    Timestamp,
+};
+
+use crate::account::Account;
+use crate::messages::{Message, Messages};
+use crate::operations;
+use crate::queue::{Queue, Written};
+use crate::{Change, EngineError, Entropy, QueueId, Released, TextRef};
+
+/// All queues of all accounts, without the message texts.
+#[derive(Debug, Default)]
+pub struct Engine {
+    pub(crate) options: EngineOptions,
+    accounts: BTreeMap<AccountName, Account>,
+    queues: HashMap<QueueId, Queue>,
+    /// Of every queue with a message that expires, when the first one does.
+    deadlines: BTreeSet<(Timestamp, QueueId)>,
+    next_queue: u32,
+    next_sequence: u64,
+}
+
+/// How the engine departs from the cloud, or does not.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct EngineOptions {
+    /// How long the name of a deleted queue stays taken, in seconds. The cloud takes at least
+    /// 30; with 0 the queue can be created again at once.
+    pub queue_deletion_seconds: u64,
+}
+
+/// What a command comes to: the answer, and the changes that make it true.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Decision {
+    /// The answer, with references in the place of message texts.
+    pub outcome: Outcome<TextRef>,
+    /// What to store and apply before the answer may leave; empty for a read.
+    pub changes: Vec<Change>,
+}
+
+impl Decision {
+    pub(crate) fn read(outcome: Outcome<TextRef>) -> Self {
+        Self {
+            outcome,
+            changes: Vec::new(),
+        }
+    }
+
+    pub(crate) fn change(outcome: Outcome<TextRef>, change: Change) -> Self {
+        Self {
+            outcome,
+            changes: vec![change],
+        }
+    }
+}
+
+impl Engine {
+    /// An engine that knows of no queue.
+    pub fn new(options: EngineOptions) -> Self {
+        Self {
+            options,
+            ..Self::default()
+        }
+    }
+
+    /// What the command comes to at `now`. Nothing has moved yet; the caller stores the
+    /// changes and passes each to [`apply`](Self::apply) before it decides again.
+    pub fn decide(
+        &self,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+        command: &Command,
+    ) -> Result<Decision, EngineError> {
+        use operations::{
+            clear_messages, create_queue, delete_message, delete_queue, get_messages, list_queues,
+            peek_messages, put_message, queue_acl, queue_metadata, service_properties,
+            update_message,
+        };
+        let account = &command.account;
+        match &command.operation {
+            Operation::ListQueues(list) => Ok(list_queues::decide(self, account, list)),
+            Operation::GetServiceProperties => Ok(service_properties::decide_get(self, account)),
+            Operation::SetServiceProperties(update) => {
+                Ok(service_properties::decide_set(self, account, update))
+            }
+            Operation::GetServiceStats => Ok(service_properties::decide_stats(now)),
+            Operation::CreateQueue { queue, metadata } => {
+                create_queue::decide(self, now, account, queue, metadata)
+            }
+            Operation::DeleteQueue { queue } => delete_queue::decide(self, now, account, queue),
+            Operation::GetQueueMetadata { queue } => {
+                queue_metadata::decide_get(self, now, account, queue)
+            }
+            Operation::SetQueueMetadata { queue, metadata } => {
+                queue_metadata::decide_set(self, account, queue, metadata)
+            }
+            Operation::GetQueueAcl { queue } => queue_acl::decide_get(self, account, queue),
+            Operation::SetQueueAcl { queue, policies } => {
+                queue_acl::decide_set(self, account, queue, policies)
+            }
+            Operation::PutMessage {
+                queue,
+                text,
+                visibility_timeout,
+                time_to_live,
+            } => {
+                let put = put_message::Put {
+                    text,
+                    visibility_timeout: *visibility_timeout,
+                    time_to_live: *time_to_live,
+                };
+                put_message::decide(self, now, entropy, account, queue, &put)
+            }
+            Operation::GetMessages {
+                queue,
+                count,
+                visibility_timeout,
+            } => get_messages::decide(
+                self,
+                now,
+                entropy,
+                account,
+                queue,
+                *count,
+                *visibility_timeout,
+            ),
+            Operation::PeekMessages { queue, count } => {
+                peek_messages::decide(self, now, account, queue, *count)
+            }
+            Operation::DeleteMessage {
+                queue,
+                message,
+                pop_receipt,
+            } => delete_message::decide(self, now, account, queue, *message, pop_receipt),
+            Operation::ClearMessages { queue } => clear_messages::decide(self, account, queue),
+            Operation::UpdateMessage {
+                queue,
+                message,
+                pop_receipt,
+                visibility_timeout,
+                text,
+            } => {
+                let update = update_message::Update {
+                    message: *message,
+                    pop_receipt,
+                    visibility_timeout: *visibility_timeout,
+                    text: text.as_ref(),
+                };
+                update_message::decide(self, now, entropy, account, queue, &update)
+            }
+        }
+    }
+
+    /// Makes a change, whose record is at `place`. It cannot fail: a change to something
+    /// unknown is superseded by a complete record that is yet to come, or concerns something
+    /// long gone. Places that nothing needs any more are appended to `released`.
+    pub fn apply(&mut self, change: &Change, place: TextRef, released: &mut Vec<Released>) {
+        match change {
+            Change::PropertiesWritten {
+                account,
+                properties,
+            } => {
+                let account = self.accounts.entry(account.clone()).or_default();
+                let old = account.properties.replace((properties.clone(), place));
+                released.extend(old.map(|(_, place)| Released(place)));
+            }
+            Change::QueueWritten {
+                queue,
+                account,
+                name,
+                metadata,
+                policies,
+            } => {
+                let written = Written {
+                    account: account.clone(),
+                    name: name.clone(),
+                    metadata: metadata.clone(),
+                    policies: policies.clone(),
+                    place,
+                };
+                self.next_queue = self.next_queue.max(queue.0.saturating_add(1));
+                let owner = self.accounts.entry(account.clone()).or_default();
+                owner.queues.insert(name.clone(), *queue);
+                owner.being_deleted.remove(name);
+                let old = self
+                    .queues
+                    .entry(*queue)
+                    .or_default()
+                    .written
+                    .replace(written);
+                released.extend(old.map(|written| Released(written.place)));
+            }
+            Change::QueueDeleted {
+                queue,
+                name_free_at,
+            } => {
+                self.remove_queue(*queue, *name_free_at, released);
+            }
+            Change::MessageWritten { queue, message, .. } => {
+                self.next_sequence = self.next_sequence.max(message.sequence.saturating_add(1));
+                self.next_queue = self.next_queue.max(queue.0.saturating_add(1));
+                self.queues.entry(*queue).or_default();
+                let message = Message {
+                    state: *message,
+                    place,
+                };
+                self.edit_messages(*queue, |messages| messages.write(message, released));
+            }
+            Change::MessagesDelivered {
+                queue,
+                messages: delivered,
+                time_next_visible,
+                nonce,
+            } => {
+                self.edit_messages(*queue, |messages| {
+                    for (id, count) in delivered {
+                        messages.reschedule(*id, *time_next_visible, *nonce, Some(*count));
+                    }
+                });
+            }
+            Change::MessageRescheduled {
+                queue,
+                id,
+                time_next_visible,
+                nonce,
+            } => {
+                self.edit_messages(*queue, |messages| {
+                    messages.reschedule(*id, *time_next_visible, *nonce, None);
+                });
+            }
+            Change::MessageDeleted { queue, id } => {
+                self.edit_messages(*queue, |messages| messages.remove(*id, released));
+            }
+            Change::MessagesCleared { queue } => {
+                self.edit_messages(*queue, |messages| {
+                    released.extend(messages.places().map(Released));
+                    *messages = Messages::default();
+                });
+            }
+        }
+    }
+
+    /// Forgets what has expired at `now`. This only tidies: expired messages were not to be
+    /// seen before either.
+    pub fn sweep(&mut self, now: Timestamp, released: &mut Vec<Released>) {
+        while let Some((time, queue)) = self.deadlines.first().copied() {
+            if time > now {
+                break;
+            }
+            self.edit_messages(queue, |messages| messages.sweep(now, released));
+        }
+        if self.options.queue_deletion_seconds > 0 {
+            for account in self.accounts.values_mut() {
+                account.being_deleted.retain(|_, free_at| *free_at > now);
+            }
+        }
+    }
+
+    /// When [`sweep`](Self::sweep) has work next, if ever.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.deadlines.first().map(|(time, _)| *time)
+    }
+
+    /// If the complete record at `place` is still the newest of its subject: the same record
+    /// in the subject's present state, to be stored elsewhere.
+    pub fn relocate(&self, record: &Change, place: TextRef) -> Option<Change> {
+        match record {
+            Change::PropertiesWritten { account, .. } => {
+                let (properties, at) = self.accounts.get(account)?.properties.as_ref()?;
+                (*at == place).then(|| Change::PropertiesWritten {
+                    account: account.clone(),
+                    properties: properties.clone(),
+                })
+            }
+            Change::QueueWritten { queue, .. } => {
+                let written = self.queues.get(queue)?.written.as_ref()?;
+                (written.place == place).then(|| written.to_change(*queue))
+            }
+            Change::MessageWritten {
+                queue,
+                message,
+                text,
+            } => {
+                let current = self.queues.get(queue)?.messages.get(message.id)?;
+                (current.place == place).then(|| Change::MessageWritten {
+                    queue: *queue,
+                    message: current.state,
+                    text: text.clone(),
+                })
+            }
+            _ => None,
+        }
+    }
+
+    /// How many queues have messages but no complete record. After a whole store was replayed
+    /// there must be none: one would mean that a record is missing.
+    pub fn queues_without_record(&self) -> usize {
+        self.queues
+            .values()
+            .filter(|queue| queue.written.is_none())
+            .count()
+    }
+
+    /// The stored access policies of a queue, for whoever checks a signature against them.
+    pub fn policies(
+        &self,
+        account: &AccountName,
+        queue: &QueueName,
+    ) -> Option<&[StoredAccessPolicy]> {
+        self.find(account, queue)
+            .ok()
+            .map(|(_, _, written)| written.policies.as_slice())
+    }
+
+    /// How many messages all queues hold, expired ones included until they are swept.
+    pub fn messages_held(&self) -> usize {
+        self.queues.values().map(|queue| queue.messages.len()).sum()
+    }
+
+    pub(crate) fn account(&self, name: &AccountName) -> Option<&Account> {
+        self.accounts.get(name)
+    }
+
+    pub(crate) fn properties(&self, account: &AccountName) -> ServiceProperties {
+        let set = self
+            .account(account)
+            .and_then(|account| account.properties.as_ref());
+        set.map(|(properties, _)| (**properties).clone())
+            .unwrap_or_default()
+    }
+
+    /// The queue of this name, with its messages and its record.
+    pub(crate) fn find(
+        &self,
+        account: &AccountName,
+        name: &QueueName,
+    ) -> Result<(QueueId, &Messages, &Written), EngineError> {
+        let found = || {
+            let id = *self.account(account)?.queues.get(name)?;
+            let queue = self.queues.get(&id)?;
+            Some((id, &queue.messages, queue.written.as_ref()?))
+        };
+        found().ok_or(EngineError::QueueNotFound)
+    }
+
+    pub(crate) fn written(&self, queue: QueueId) -> Option<&Written> {
+        self.queues.get(&queue)?.written.as_ref()
+    }
+
+    pub(crate) const fn next_queue(&self) -> QueueId {
+        QueueId(self.next_queue)
+    }
+
+    pub(crate) const fn next_sequence(&self) -> u64 {
+        self.next_sequence
+    }
+
+    /// Runs `edit` on a queue's messages, if it exists, and keeps its deadline up to date.
+    fn edit_messages(&mut self, queue: QueueId, edit: impl FnOnce(&mut Messages)) {
+        let Some(messages) = self.queues.get_mut(&queue).map(|queue| &mut queue.messages) else {
+            return;
+        };
+        let before = messages.next_expiration();
+        edit(messages);
+        let after = messages.next_expiration();
+        if before != after {
+            before.map(|time| self.deadlines.remove(&(time, queue)));
+            after.map(|time| self.deadlines.insert((time, queue)));
+        }
+    }
+
+    fn remove_queue(&mut self, id: QueueId, name_free_at: Timestamp, released: &mut Vec<Released>) {
+        let Some(queue) = self.queues.remove(&id) else {
+            return;
+        };
+        released.extend(queue.messages.places().map(Released));
+        if let Some(time) = queue.messages.next_expiration() {
+            self.deadlines.remove(&(time, id));
+        }
+        let Some(written) = queue.written else { return };
+        released.push(Released(written.place));
+        let Some(account) = self.accounts.get_mut(&written.account) else {
+            return;
+        };
+        account.queues.remove(&written.name);
+        if self.options.queue_deletion_seconds > 0 {
+            account.being_deleted.insert(written.name, name_free_at);
+        }
+    }
+}
