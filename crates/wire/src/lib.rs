@@ -5,7 +5,16 @@
 mod date;
 mod error;
 mod error_code;
+mod head;
+pub mod headers;
+mod query;
+mod resource;
+mod version;
 
 pub use date::{Iso8601, Rfc1123, iso8601_seven, parse_iso8601, parse_rfc1123, rfc1123};
 pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};
+pub use head::{Head, HeadError, HeadOptions};
+pub use query::Query;
+pub use resource::{Addressing, Resource, ResourcePath, Style, queue_name};
+pub use version::ServiceVersion;
