@@ -47,6 +47,15 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The changes of one operation do not fit into one frame, in which they have to stay. No
+    /// operation within the limits of the service is that long.
+    #[error("an operation takes {bytes} bytes to store, and at most {limit} can be")]
+    OperationTooLong {
+        /// What it would take.
+        bytes: usize,
+        /// What it may take.
+        limit: usize,
+    },
     /// An earlier failure left memory and store apart; only a restart helps.
     #[error("the store failed earlier and takes no more writes until the server is restarted")]
     Poisoned,

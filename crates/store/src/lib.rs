@@ -3,19 +3,39 @@
 //! A [`Store`] takes [`Change`]s, says where it put them, and makes them durable when told to.
 //! It never asks why.
 
+mod database;
+mod durability;
 mod error;
+mod format;
+mod frame;
+mod guard;
+mod high_water;
+mod ledger;
+mod lock;
+mod memory_store;
+mod open;
+mod replay;
+mod rows;
+#[cfg(test)]
+mod samples;
+mod sled_store;
 
 use queuerite_engine::{Change, Released, TextRef};
 use queuerite_model::{MessageText, Timestamp};
 
+pub use durability::{Durability, DurabilityError};
 pub use error::StoreError;
+pub use frame::FRAME_BYTES_MAX;
+pub use memory_store::MemoryStore;
+pub use sled_store::{RECLAIMED_FRAMES_MAX, SledOptions, SledStore};
 
 /// The durable shadow of an engine.
 ///
 /// One thread owns engine and store. It stages the changes of every waiting command, applies
 /// them to the engine at the places that [`stage`](Store::stage) returned, commits once, and
-/// only then answers. After any error the store is poisoned: every later call fails with
-/// [`StoreError::Poisoned`], because memory may be ahead of what is stored.
+/// only then answers. After a failed write the store is poisoned: every later write fails with
+/// [`StoreError::Poisoned`], because memory may be ahead of what is stored. Reads go on while
+/// they can.
 pub trait Store: Send {
     /// Takes the changes of one operation, which stay together whatever happens, and appends to
     /// `places` where each went. Their texts can be read at once; durable they become with the
@@ -23,10 +43,10 @@ pub trait Store: Send {
     fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError>;
 
     /// Makes everything staged durable, in the strength this store was opened with. `now` is
-    /// remembered as the time of the commit.
+    /// remembered as the time of the commit. With nothing staged it does nothing.
     fn commit(&mut self, now: Timestamp) -> Result<(), StoreError>;
 
-    /// The text stored at `place`.
+    /// The text stored at `place`. It is the text that was written there, or an error.
     fn read(&self, place: TextRef) -> Result<MessageText, StoreError>;
 
     /// Learns that the complete record at this place is no longer needed.

@@ -1,0 +1,199 @@
+//! The sled database, as narrow as a log of frames needs it.
+
+use std::fs::{File, OpenOptions};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use sled::{Db, IVec};
+
+use crate::guard::{Failure, guarded};
+use crate::{Durability, StoreError};
+
+/// An open sled database that gives up at the first failed write or panic.
+///
+/// It never tries a failed flush or sync again: the kernel may have dropped the pages that it
+/// could not write, and a second sync would report success without them.
+pub(crate) struct Database {
+    /// `None` only while dropping.
+    db: Option<Db>,
+    /// Our own handle of sled's file, because sled's flush on Linux ends in `sync_file_range`,
+    /// which does not survive a loss of power.
+    file: File,
+    home: PathBuf,
+    broken: AtomicBool,
+    #[cfg(test)]
+    fail_next_sync: AtomicBool,
+}
+
+impl Database {
+    /// Takes what sled opened in the directory `home`.
+    pub(crate) fn new(db: Db, home: &Path) -> Result<Self, StoreError> {
+        let path = home.join(FILE_NAME);
+        let file = OpenOptions::new().write(true).open(&path);
+        Ok(Self {
+            db: Some(db),
+            file: file.map_err(|source| StoreError::Io {
+                action: "open",
+                path,
+                source,
+            })?,
+            home: home.into(),
+            broken: AtomicBool::new(false),
+            #[cfg(test)]
+            fail_next_sync: AtomicBool::new(false),
+        })
+    }
+
+    /// The directory of the database.
+    pub(crate) fn path(&self) -> &Path {
+        &self.home
+    }
+
+    /// Fails if an earlier write failed, or if sled ever panicked.
+    pub(crate) fn check(&self) -> Result<(), StoreError> {
+        if self.broken.load(Ordering::Relaxed) {
+            Err(StoreError::Poisoned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The value of a key.
+    pub(crate) fn get(&self, key: &[u8]) -> Result<Option<IVec>, StoreError> {
+        self.call("read", |db| db.get(key))
+    }
+
+    /// Shows every key and value, in the order of the keys.
+    pub(crate) fn for_each(
+        &self,
+        mut show: impl FnMut(&[u8], IVec) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut rows = self.call("read", |db| Ok(db.iter()))?;
+        while let Some((key, value)) = self.call("read", |_| rows.next().transpose())? {
+            show(&key, value)?;
+        }
+        Ok(())
+    }
+
+    /// Sets a key. The value is copied once, into the buffer that sled keeps.
+    pub(crate) fn insert(&self, key: &[u8], value: &[u8]) -> Result<(), StoreError> {
+        self.write(|db| db.insert(key, value))
+    }
+
+    /// Removes a key. It is as durable as the next [`sync`](Self::sync) makes it.
+    pub(crate) fn remove(&self, key: &[u8]) -> Result<(), StoreError> {
+        self.write(|db| db.remove(key))
+    }
+
+    /// Makes every write so far as durable as asked.
+    pub(crate) fn sync(&self, durability: Durability) -> Result<(), StoreError> {
+        if durability == Durability::None {
+            return Ok(());
+        }
+        self.write(|db| db.flush())?;
+        if durability == Durability::Fsync {
+            self.or_give_up(self.sync_data().map_err(|source| StoreError::Io {
+                action: "sync",
+                path: self.home.join(FILE_NAME),
+                source,
+            }))?;
+        }
+        Ok(())
+    }
+
+    /// Passes a result on. After a failed one there are no more writes.
+    pub(crate) fn or_give_up<T>(&self, result: Result<T, StoreError>) -> Result<T, StoreError> {
+        if result.is_err() {
+            self.give_up();
+        }
+        result
+    }
+
+    #[cfg(not(test))]
+    fn sync_data(&self) -> std::io::Result<()> {
+        self.file.sync_data()
+    }
+
+    #[cfg(test)]
+    fn sync_data(&self) -> std::io::Result<()> {
+        if self.fail_next_sync.swap(false, Ordering::Relaxed) {
+            return Err(std::io::Error::other("injected"));
+        }
+        self.file.sync_data()
+    }
+
+    /// Lets the next sync fail, and only that.
+    #[cfg(test)]
+    pub(crate) fn fail_next_sync(&self) {
+        self.fail_next_sync.store(true, Ordering::Relaxed);
+    }
+
+    fn write<T>(&self, call: impl FnOnce(&Db) -> sled::Result<T>) -> Result<(), StoreError> {
+        self.check()?;
+        self.or_give_up(self.call("write", call)).map(drop)
+    }
+
+    fn call<T>(
+        &self,
+        action: &'static str,
+        call: impl FnOnce(&Db) -> sled::Result<T>,
+    ) -> Result<T, StoreError> {
+        let db = self.db.as_ref().ok_or(StoreError::Poisoned)?;
+        guarded(|| call(db)).map_err(|failure| {
+            if matches!(failure, Failure::Panic(_)) {
+                self.give_up();
+            }
+            failure.into_store_error(action, &self.home)
+        })
+    }
+
+    fn give_up(&self) {
+        self.broken.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Drop for Database {
+    /// Whatever the durability, an orderly end leaves everything on disk.
+    fn drop(&mut self) {
+        if self.check().is_ok()
+            && let Err(error) = self.sync(Durability::Fsync)
+        {
+            tracing::error!(%error, "the last writes may not be on disk");
+        }
+        let db = self.db.take();
+        let closed = guarded(|| {
+            drop(db);
+            Ok(())
+        });
+        if let Err(failure) = closed {
+            tracing::error!(?failure, "the database did not close in order");
+        }
+    }
+}
+
+/// The file in which sled keeps its log.
+pub(crate) const FILE_NAME: &str = "db";
+
+impl Failure {
+    /// The failure in the store's words.
+    pub(crate) fn into_store_error(self, action: &'static str, path: &Path) -> StoreError {
+        let corrupt = |reason| StoreError::Corrupt {
+            path: path.into(),
+            reason,
+        };
+        match self {
+            Self::Error(sled::Error::Io(source)) => StoreError::Io {
+                action,
+                path: path.into(),
+                source,
+            },
+            Self::Error(sled::Error::Unsupported(found)) => StoreError::UnsupportedFormat {
+                path: path.into(),
+                found: format!("of another database ({found})"),
+                expected: "one that this program created".into(),
+            },
+            Self::Error(error) => corrupt(format!("sled cannot {action} it ({error})")),
+            Self::Panic(message) => corrupt(format!("sled failed to {action} it ({message})")),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! Opening a database without losing anything and without trusting it.
+//!
+//! A database is made under another name and gets its own only when it is complete and synced.
+//! So whatever bears that name has once been whole, and never is an unreadable one taken for a
+//! new one.
+
+use std::fs::{self, File};
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use crate::database::{Database, FILE_NAME};
+use crate::guard::{Failure, guarded, quietly};
+use crate::{Durability, StoreError, format};
+
+/// Sled's directory in ours.
+pub(crate) const HOME: &str = "sled";
+
+/// Where a database is while it is being made.
+const UNFINISHED: &str = "sled.unfinished";
+
+/// Where snapshots go that sled cannot open with.
+const SNAPSHOTS_ASIDE: &str = "snapshots-set-aside";
+
+/// Fixed when the database is created. See [`FRAME_BYTES_MAX`](crate::FRAME_BYTES_MAX).
+const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+
+/// The flusher is the only caller of sled's garbage collection, so it has to run.
+const FLUSH_EVERY_MILLISECONDS: u64 = 500;
+
+/// Makes the directory and those above it, durably.
+pub(crate) fn make_directory(dir: &Path) -> Result<(), StoreError> {
+    let dir = std::path::absolute(dir).map_err(|error| failed("resolve", dir, error))?;
+    let existing = dir.ancestors().find(|ancestor| ancestor.exists());
+    fs::create_dir_all(&dir).map_err(|error| failed("create", &dir, error))?;
+    if existing == Some(&dir) {
+        return Ok(());
+    }
+    for made in dir.ancestors() {
+        sync_directory(made)?;
+        if Some(made) == existing {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Whether there is a database under `dir` already. If there is none, one is to be
+/// [made](create); an empty directory of its name, a mount point maybe, counts as none.
+pub(crate) fn exists(dir: &Path) -> Result<bool, StoreError> {
+    let home = dir.join(HOME);
+    match fs::read_dir(&home) {
+        Ok(mut entries) => Ok(entries.next().is_some()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("read", &home, error)),
+    }
+}
+
+/// Makes an empty database under `dir`.
+pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
+    let unfinished = dir.join(UNFINISHED);
+    match fs::remove_dir_all(&unfinished) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            return Err(failed("remove", &unfinished, error));
+        }
+        _ => {}
+    }
+    let opened = attempt(&unfinished, cache_bytes);
+    let db = opened.map_err(|failure| failure.into_store_error("create", &unfinished))?;
+    let database = Database::new(db, &unfinished)?;
+    format::write(&database)?;
+    database.sync(Durability::Fsync)?;
+    drop(database);
+    sync_files(&unfinished)?;
+
+    let home = dir.join(HOME);
+    if home.exists() {
+        fs::remove_dir(&home).map_err(|error| failed("replace", &home, error))?;
+    }
+    fs::rename(&unfinished, &home).map_err(|error| failed("create", &home, error))?;
+    sync_directory(dir)
+}
+
+/// Opens the database under `dir`, setting sled's snapshots aside if they are what is damaged:
+/// sled makes them anew from its log.
+pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Database, StoreError> {
+    let home = dir.join(HOME);
+    require_log(&home)?;
+    remove_unfinished_snapshots(&home)?;
+    let db = match attempt(&home, cache_bytes) {
+        Ok(db) => db,
+        Err(failure) if is_damage(&failure) && set_snapshots_aside(dir)? => {
+            let failure = failure.into_store_error("open", &home);
+            tracing::warn!(%failure, "trying again without sled's snapshots");
+            attempt(&home, cache_bytes)
+                .map_err(|failure| failure.into_store_error("open", &home))?
+        }
+        Err(failure) => return Err(failure.into_store_error("open", &home)),
+    };
+    let database = Database::new(db, &home)?;
+    format::check(&database)?;
+    sync_directory(&home)?;
+    Ok(database)
+}
+
+/// Sled would make a missing log, and begin empty.
+fn require_log(home: &Path) -> Result<(), StoreError> {
+    let path = home.join(FILE_NAME);
+    match fs::metadata(&path) {
+        Ok(metadata) if metadata.len() > 0 => Ok(()),
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("read", &path, error)),
+        _ => Err(StoreError::Corrupt {
+            path: home.into(),
+            reason: format!("its file {FILE_NAME:?} is missing or empty"),
+        }),
+    }
+}
+
+/// Sled cannot open over a snapshot that it did not finish, though it needs none.
+fn remove_unfinished_snapshots(home: &Path) -> Result<(), StoreError> {
+    for path in snapshots(home)? {
+        if path.extension().is_some_and(|end| end == "generating") {
+            fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
+        }
+    }
+    Ok(())
+}
+
+/// Moves sled's snapshots where it does not look; says whether there were any.
+fn set_snapshots_aside(dir: &Path) -> Result<bool, StoreError> {
+    let snapshots = snapshots(&dir.join(HOME))?;
+    let aside = dir.join(SNAPSHOTS_ASIDE);
+    for path in &snapshots {
+        let name = path.file_name().unwrap_or_default();
+        fs::create_dir_all(&aside)
+            .and_then(|()| fs::rename(path, aside.join(name)))
+            .map_err(|error| failed("set aside", path, error))?;
+    }
+    Ok(!snapshots.is_empty())
+}
+
+fn snapshots(home: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    let mut paths = files(home)?;
+    paths.retain(|path| {
+        let name = path.file_name().unwrap_or_default();
+        name.as_encoded_bytes().starts_with(b"snap.")
+    });
+    Ok(paths)
+}
+
+/// Lets sled open the directory, as often as it takes for an earlier database of this process to
+/// let go of it: some of sled's threads hold the file for a moment after it is closed. Nobody
+/// else can have it, for we hold the lock of the directory above.
+fn attempt(home: &Path, cache_bytes: u64) -> Result<sled::Db, Failure> {
+    let mut tries_left = OPEN_TRIES_MAX;
+    loop {
+        let config = sled::Config::new()
+            .path(home)
+            .segment_size(SEGMENT_BYTES)
+            .cache_capacity(cache_bytes)
+            .flush_every_ms(Some(FLUSH_EVERY_MILLISECONDS))
+            .use_compression(false);
+        match quietly(|| guarded(|| config.open())) {
+            Err(failure) if tries_left > 0 && is_busy(&failure) => tries_left -= 1,
+            result => return result,
+        }
+        thread::sleep(OPEN_PAUSE);
+    }
+}
+
+const OPEN_TRIES_MAX: u32 = 100;
+const OPEN_PAUSE: Duration = Duration::from_millis(20);
+
+/// Sled gives this error no kind of its own.
+fn is_busy(failure: &Failure) -> bool {
+    matches!(failure, Failure::Error(sled::Error::Io(error))
+        if error.to_string().contains("could not acquire lock"))
+}
+
+fn is_damage(failure: &Failure) -> bool {
+    match failure {
+        Failure::Panic(_) => true,
+        Failure::Error(sled::Error::Io(error)) => {
+            matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof | ErrorKind::InvalidData
+            )
+        }
+        Failure::Error(error) => !matches!(error, sled::Error::Unsupported(_)),
+    }
+}
+
+/// Syncs the files of a new database, of which sled synced none, and their directory.
+fn sync_files(home: &Path) -> Result<(), StoreError> {
+    for path in files(home)? {
+        if path.is_file() {
+            // Windows syncs only what may be written.
+            let file = File::options().write(true).open(&path);
+            file.and_then(|file| file.sync_all())
+                .map_err(|error| failed("sync", &path, error))?;
+        }
+    }
+    sync_directory(home)
+}
+
+fn files(home: &Path) -> Result<Vec<PathBuf>, StoreError> {
+    fs::read_dir(home)
+        .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
+        .map_err(|error| failed("read", home, error))
+}
+
+#[cfg(unix)]
+fn sync_directory(dir: &Path) -> Result<(), StoreError> {
+    File::open(dir)
+        .and_then(|dir| dir.sync_all())
+        .map_err(|error| failed("sync", dir, error))
+}
+
+/// Elsewhere a directory cannot be opened, or needs no sync.
+#[cfg(not(unix))]
+#[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
+fn sync_directory(_: &Path) -> Result<(), StoreError> {
+    Ok(())
+}
+
+fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+    StoreError::Io {
+        action,
+        path: path.into(),
+        source,
+    }
+}

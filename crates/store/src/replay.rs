@@ -1,0 +1,114 @@
+//! Reading everything that is stored, once, when a store is opened.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use queuerite_engine::{Change, TextRef};
+use queuerite_model::Timestamp;
+
+use crate::StoreError;
+use crate::database::Database;
+use crate::format::FORMAT_KEY;
+use crate::frame::FrameReader;
+use crate::ledger::Ledger;
+
+/// What is known of a database once all its frames were read.
+pub(crate) struct Replayed {
+    /// The number of the newest frame.
+    pub(crate) newest: Option<u64>,
+    /// When it was committed.
+    pub(crate) last_commit: Option<Timestamp>,
+    /// Every complete record, as long as nobody releases it.
+    pub(crate) ledger: Ledger,
+}
+
+/// Shows every change in order, and refuses a database in which any byte of a frame is not what
+/// was written, or in which a frame is missing.
+///
+/// Frames are inserted and removed one after the other at either end, and sled recovers a
+/// prefix of its log. So they always follow each other without a gap, from whatever number on.
+pub(crate) fn replay(
+    database: &Database,
+    show: &mut dyn FnMut(Change, TextRef),
+) -> Result<Replayed, StoreError> {
+    let mut replayed = Replayed {
+        newest: None,
+        last_commit: None,
+        ledger: Ledger::new(1),
+    };
+    database.for_each(|key, value| {
+        if key == FORMAT_KEY {
+            return Ok(());
+        }
+        let number = match key.try_into() {
+            Ok(number) => u64::from_be_bytes(number),
+            Err(_) => return Err(unknown_key(database, key)),
+        };
+        match replayed.newest {
+            None => replayed.ledger = Ledger::new(number),
+            Some(newest) if newest.checked_add(1) == Some(number) => {}
+            Some(newest) => {
+                let reason = format!("it is missing, as are all up to {number}");
+                return Err(corrupt(database, newest.saturating_add(1), reason));
+            }
+        }
+        let length = value.len();
+        let failed = |reason| corrupt(database, number, reason);
+        let records = FrameReader::new(number, Bytes::from_owner(value)).map_err(failed)?;
+        replayed.newest = Some(number);
+        replayed.last_commit = replayed.last_commit.max(Some(records.now()));
+        replayed.ledger.store(number, length);
+        for stored in records {
+            let stored = stored.map_err(failed)?;
+            let (place, bytes) = (stored.place, stored.bytes.into());
+            replayed.ledger.add(&stored.change, place, bytes);
+            show(stored.change, place);
+        }
+        Ok(())
+    })?;
+    Ok(replayed)
+}
+
+/// Refuses a database that ends before what was acknowledged.
+pub(crate) fn require(
+    database: &Database,
+    newest: Option<u64>,
+    acknowledged: Option<u64>,
+    mark: &Path,
+) -> Result<(), StoreError> {
+    if acknowledged <= newest {
+        return Ok(());
+    }
+    let frame = newest.map_or_else(|| "no frame".into(), |newest| format!("frame {newest}"));
+    Err(StoreError::Corrupt {
+        path: database.path().into(),
+        reason: format!(
+            "it ends with {frame}, but frame {} was acknowledged; to go on with what is left, \
+             remove {}",
+            acknowledged.unwrap_or_default(),
+            mark.display()
+        ),
+    })
+}
+
+/// The error of a damaged frame.
+pub(crate) fn corrupt(
+    database: &Database,
+    number: u64,
+    reason: impl std::fmt::Display,
+) -> StoreError {
+    StoreError::Corrupt {
+        path: database.path().into(),
+        reason: format!("frame {number}: {reason}"),
+    }
+}
+
+fn unknown_key(database: &Database, key: &[u8]) -> StoreError {
+    StoreError::Corrupt {
+        path: database.path().into(),
+        reason: format!(
+            "it holds the unknown key {:?}",
+            key.escape_ascii().to_string()
+        ),
+    }
+}

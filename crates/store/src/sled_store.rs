@@ -1,0 +1,312 @@
+//! The store on disk: a log of frames in sled.
+
+use std::path::Path;
+
+use bytes::Bytes;
+use queuerite_engine::{Change, Released, TextRef};
+use queuerite_model::{MessageText, Timestamp};
+
+use crate::database::Database;
+use crate::frame::{self, FRAME_BYTES_MAX, FrameBuilder, FrameError, FrameReader};
+use crate::high_water::HighWater;
+use crate::ledger::{self, Ledger};
+use crate::lock::LockFile;
+use crate::replay::{self, Replayed};
+use crate::rows;
+use crate::{Durability, Store, StoreError, open};
+
+/// How a [`SledStore`] is to be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct SledOptions {
+    /// What an acknowledgement promises.
+    pub durability: Durability,
+    /// How many bytes sled may keep in memory.
+    pub cache_bytes: u64,
+    /// How many bytes the frames may have, beyond twice what is live in them, before
+    /// [`Store::relocatable`] asks for the oldest to be written anew.
+    pub dead_bytes_max: u64,
+}
+
+impl SledOptions {
+    /// Sled's cache unless told otherwise: at a depth of a thousand messages more gains nothing.
+    pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+    /// The slack in front of relocation unless told otherwise.
+    pub const DEAD_BYTES_MAX_DEFAULT: u64 = 64 * 1024 * 1024;
+}
+
+impl Default for SledOptions {
+    fn default() -> Self {
+        Self {
+            durability: Durability::default(),
+            cache_bytes: Self::CACHE_BYTES_DEFAULT,
+            dead_bytes_max: Self::DEAD_BYTES_MAX_DEFAULT,
+        }
+    }
+}
+
+/// Most frames that one [`Store::reclaim`] removes, so that nobody waits for it long. A commit
+/// seldom makes more than a few frames, so this keeps ahead of them.
+pub const RECLAIMED_FRAMES_MAX: usize = 32;
+
+/// A store in a directory of the file system, for one process at a time.
+pub struct SledStore {
+    database: Database,
+    durability: Durability,
+    dead_bytes_max: u64,
+    /// The frames that the next commit writes; the last one is being filled.
+    staged: Vec<FrameBuilder>,
+    /// Buffers of earlier frames, to be used again.
+    spare: Vec<Vec<u8>>,
+    newest: Option<u64>,
+    last_commit: Option<Timestamp>,
+    ledger: Ledger,
+    /// Only where an acknowledgement promises that the frame is on the device.
+    high_water: Option<HighWater>,
+    /// Last, because fields are dropped in order.
+    _lock: LockFile,
+}
+
+impl SledStore {
+    /// Opens the store in `dir`, which is made if it does not exist, and shows every change
+    /// that it holds, in order, with its place.
+    ///
+    /// The caller [releases](Store::release) afterwards whatever complete records turned out to
+    /// be superseded or ended. If this fails, what was replayed is not to be used.
+    pub fn open(
+        dir: &Path,
+        options: SledOptions,
+        replay: &mut dyn FnMut(Change, TextRef),
+    ) -> Result<Self, StoreError> {
+        open::make_directory(dir)?;
+        let lock = LockFile::take(&dir.join("lock"))?;
+        let mark = dir.join("acknowledged");
+        if !open::exists(dir)? {
+            HighWater::remove(&mark)?;
+            open::create(dir, options.cache_bytes)?;
+        }
+        let database = open::open(dir, options.cache_bytes)?;
+        let Replayed {
+            newest,
+            last_commit,
+            ledger,
+        } = replay::replay(&database, replay)?;
+        replay::require(&database, newest, HighWater::read(&mark)?, &mark)?;
+        // What was replayed may have been written just before a sudden end, and never synced.
+        database.sync(options.durability)?;
+        let high_water = if options.durability == Durability::Fsync {
+            let mut high_water = HighWater::open(&mark)?;
+            newest.map_or(Ok(()), |newest| high_water.write(newest))?;
+            Some(high_water)
+        } else {
+            // From now on commits may be lost without anything being wrong.
+            HighWater::remove(&mark)?;
+            None
+        };
+        Ok(Self {
+            database,
+            durability: options.durability,
+            dead_bytes_max: options.dead_bytes_max,
+            staged: Vec::new(),
+            spare: Vec::new(),
+            newest,
+            last_commit,
+            ledger,
+            high_water,
+            _lock: lock,
+        })
+    }
+
+    /// The time of the last commit, in this process or an earlier one. The clock that tells
+    /// the next must not be behind it.
+    pub const fn last_commit(&self) -> Option<Timestamp> {
+        self.last_commit
+    }
+
+    /// How many bytes the stored frames have, live and dead. The files of the database are
+    /// larger, by as much as sled has not yet collected.
+    pub const fn frame_bytes(&self) -> u64 {
+        self.ledger.frame_bytes()
+    }
+
+    /// How many bytes of the frames are complete records that are still needed.
+    pub const fn live_bytes(&self) -> u64 {
+        self.ledger.live_bytes()
+    }
+
+    /// The number of the frame after `self.newest` and all that are staged.
+    fn next_number(&self) -> u64 {
+        let last = self.staged.last().map(FrameBuilder::number);
+        last.or(self.newest).map_or(FIRST_FRAME, |last| last + 1)
+    }
+
+    fn begin_frame(&mut self) -> FrameBuilder {
+        let buffer = self.spare.pop().unwrap_or_default();
+        FrameBuilder::new(self.next_number(), buffer)
+    }
+
+    /// Counts what an operation staged, once its places are final.
+    fn enter(ledger: &mut Ledger, frame: &FrameBuilder, changes: &[Change], places: &[TextRef]) {
+        for (change, place) in changes.iter().zip(places) {
+            let bytes = match change {
+                Change::MessageWritten { .. } => ledger::message_bytes(*place),
+                _ => frame::record_bytes(frame.bytes(), *place).into(),
+            };
+            ledger.add(change, *place, bytes);
+        }
+    }
+
+    /// The frame as it is stored; `None` if there is none of this number.
+    fn stored_frame(&self, number: u64) -> Result<Option<sled::IVec>, StoreError> {
+        self.database.get(&number.to_be_bytes())
+    }
+
+    fn corrupt(&self, number: u64, reason: impl std::fmt::Display) -> StoreError {
+        replay::corrupt(&self.database, number, reason)
+    }
+
+    fn is_mostly_dead(&self) -> bool {
+        let live = self.ledger.live_bytes().saturating_mul(FRAMES_TO_LIVE_MAX);
+        self.ledger.frame_bytes() > live.saturating_add(self.dead_bytes_max)
+    }
+}
+
+/// The number of the first frame of a new database.
+const FIRST_FRAME: u64 = 1;
+
+/// How many times what is live the frames may take, before the slack.
+const FRAMES_TO_LIVE_MAX: u64 = 2;
+
+/// How many buffers are kept for later frames.
+const SPARE_BUFFERS_MAX: usize = 16;
+
+impl Store for SledStore {
+    fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
+        self.database.check()?;
+        if changes.is_empty() {
+            return Ok(());
+        }
+        let mut frame = match self.staged.pop() {
+            Some(frame) => frame,
+            None => self.begin_frame(),
+        };
+        let mark = frame.mark();
+        let first_place = places.len();
+        places.extend(changes.iter().map(|change| frame.push(change)));
+
+        if frame.len() > FRAME_BYTES_MAX {
+            let next = frame.split_off(mark, self.spare.pop().unwrap_or_default());
+            let bytes = next.len();
+            if bytes > FRAME_BYTES_MAX {
+                places.truncate(first_place);
+                if !frame.is_empty() {
+                    self.staged.push(frame);
+                }
+                return Err(StoreError::OperationTooLong {
+                    bytes,
+                    limit: FRAME_BYTES_MAX,
+                });
+            }
+            for place in places.iter_mut().skip(first_place) {
+                *place = mark.moved(*place);
+            }
+            self.staged.push(frame);
+            frame = next;
+        }
+        let placed = places.get(first_place..).unwrap_or_default();
+        Self::enter(&mut self.ledger, &frame, changes, placed);
+        self.staged.push(frame);
+        Ok(())
+    }
+
+    fn commit(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.database.check()?;
+        let Some(newest) = self.staged.last().map(FrameBuilder::number) else {
+            return Ok(());
+        };
+        for frame in &mut self.staged {
+            let number = frame.number();
+            self.database
+                .insert(&number.to_be_bytes(), frame.seal(now))?;
+        }
+        self.database.sync(self.durability)?;
+        if let Some(high_water) = &mut self.high_water {
+            self.database.or_give_up(high_water.write(newest))?;
+        }
+        for frame in self.staged.drain(..) {
+            self.ledger.store(frame.number(), frame.len());
+            if self.spare.len() < SPARE_BUFFERS_MAX {
+                self.spare.push(frame.into_buffer());
+            }
+        }
+        self.newest = Some(newest);
+        self.last_commit = Some(now);
+        Ok(())
+    }
+
+    fn read(&self, place: TextRef) -> Result<MessageText, StoreError> {
+        let staged = self.staged.first().map(FrameBuilder::number);
+        let index = staged.and_then(|first| place.frame.checked_sub(first));
+        let text = if let Some(index) = index {
+            let index = usize::try_from(index).ok();
+            let frame = index.and_then(|index| self.staged.get(index));
+            frame.map(|frame| copied_text(frame.bytes(), place))
+        } else {
+            let frame = self.stored_frame(place.frame)?;
+            frame.map(|frame| copied_text(&frame, place))
+        };
+        text.ok_or_else(|| self.corrupt(place.frame, "it is missing"))?
+            .map_err(|reason| self.corrupt(place.frame, reason))
+    }
+
+    fn release(&mut self, released: Released) {
+        self.ledger.release(released.0);
+    }
+
+    fn reclaim(&mut self) -> Result<(), StoreError> {
+        self.database.check()?;
+        if !self.staged.is_empty() {
+            // What was released may have been released by what is not yet committed.
+            return Ok(());
+        }
+        for _ in 0..RECLAIMED_FRAMES_MAX {
+            match self.ledger.oldest() {
+                // The newest stays: it knows its number and the time of the last commit.
+                Some(oldest) if self.newest > Some(oldest) && self.ledger.live_in_oldest() == 0 => {
+                    self.database.remove(&oldest.to_be_bytes())?;
+                    self.ledger.drop_oldest();
+                }
+                _ => break,
+            }
+        }
+        Ok(())
+    }
+
+    fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError> {
+        self.database.check()?;
+        let number = match self.ledger.oldest() {
+            Some(oldest) if self.newest > Some(oldest) && self.is_mostly_dead() => oldest,
+            _ => return Ok(Vec::new()),
+        };
+        if self.ledger.live_in_oldest() == 0 {
+            return Ok(Vec::new());
+        }
+        let frame = self
+            .stored_frame(number)?
+            .ok_or_else(|| self.corrupt(number, "it is missing"))?;
+        FrameReader::new(number, Bytes::from_owner(frame))
+            .and_then(|records| {
+                records
+                    .filter(|stored| !matches!(stored, Ok(stored) if !rows::is_complete(&stored.change)))
+                    .map(|stored| stored.map(|stored| (stored.change, stored.place)))
+                    .collect::<Result<_, FrameError>>()
+            })
+            .map_err(|reason| self.corrupt(number, reason))
+    }
+}
+
+/// The text at `place`, copied out of its frame: a text that shared the frame's bytes would keep
+/// all 96 KiB of them in memory for as long as one slow client takes to read its answer.
+fn copied_text(frame: &[u8], place: TextRef) -> Result<MessageText, rows::RowError> {
+    let text = Bytes::copy_from_slice(frame::text(frame, place)?);
+    MessageText::from_utf8(text).ok_or(rows::RowError::Impossible("message text"))
+}
