@@ -2,6 +2,7 @@
 //!
 //! Nothing here opens a socket, reads a clock or knows what a queue holds.
 
+mod auth;
 mod date;
 mod error;
 mod error_code;
@@ -11,6 +12,7 @@ mod query;
 mod resource;
 mod version;
 
+pub use auth::{AccountKeys, Credential, Scheme, Signature, Verified, verify};
 pub use date::{Iso8601, Rfc1123, iso8601_seven, parse_iso8601, parse_rfc1123, rfc1123};
 pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};

@@ -56,11 +56,6 @@ impl Query {
             (name.as_str(), value.as_str())
         })
     }
-
-    /// Whether there is a plus sign, so that the two readings differ.
-    pub(crate) fn has_plus(&self) -> bool {
-        self.pairs.iter().any(|pair| pair.literal.is_some())
-    }
 }
 
 /// What a plus sign in a query means.
@@ -186,8 +181,6 @@ mod tests {
         let query = Query::parse(Some("prefix=a+b%2Bc&x=y")).unwrap();
         let literal: Vec<_> = query.read_with(Plus::Literal).collect();
         assert_eq!(literal, [("prefix", "a+b+c"), ("x", "y")]);
-        assert!(query.has_plus());
-        assert!(!Query::parse(Some("prefix=a%2Bb")).unwrap().has_plus());
     }
 
     #[test]

@@ -166,9 +166,7 @@ fn segments(raw_path: &str) -> Result<impl Iterator<Item = &str> + Clone, WireEr
 
 /// The account that a host names, and whether its secondary is meant.
 fn account_of_host(host: &str, accounts: &dyn Fn(&str) -> bool) -> Option<(AccountName, bool)> {
-    if host.starts_with('[') {
-        return None;
-    }
+    // Of an IPv6 literal this leaves a bracket, which is no label.
     let (name, _port) = host.split_once(':').unwrap_or((host, ""));
     let name = name.strip_suffix('.').unwrap_or(name);
     if name.parse::<Ipv4Addr>().is_ok() {
