@@ -10,7 +10,7 @@ pub enum StoreError {
     /// The operating system refused.
     #[error("cannot {action} {}", path.display())]
     Io {
-        /// What was tried, as in "cannot <action> <path>".
+        /// What was tried, as in "cannot `action` `path`".
         action: &'static str,
         /// On which file or directory.
         path: PathBuf,

@@ -310,3 +310,40 @@ fn copied_text(frame: &[u8], place: TextRef) -> Result<MessageText, rows::RowErr
     let text = Bytes::copy_from_slice(frame::text(frame, place)?);
     MessageText::from_utf8(text).ok_or(rows::RowError::Impossible("message text"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::samples::message;
+
+    const NOW: Timestamp = Timestamp::from_unix(1_700_000_000, 0);
+
+    #[test]
+    fn after_a_failed_sync_nothing_is_written_and_everything_is_still_read() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let mut places = Vec::new();
+        store.stage(&[message(1, "before")], &mut places).unwrap();
+        store.commit(NOW).unwrap();
+        store.stage(&[message(2, "during")], &mut places).unwrap();
+        store.database.fail_next_sync();
+        assert!(matches!(store.commit(NOW), Err(StoreError::Io { .. })));
+
+        let poisoned = |result| matches!(result, Err(StoreError::Poisoned));
+        assert!(poisoned(store.commit(NOW)), "a sync is never tried again");
+        assert!(poisoned(store.stage(&[message(3, "after")], &mut places)));
+        assert!(poisoned(store.reclaim()));
+        assert!(poisoned(store.relocatable().map(drop)));
+        assert_eq!(places.len(), 2);
+        assert_eq!(store.read(places[0]).unwrap().as_str(), "before");
+        assert_eq!(store.read(places[1]).unwrap().as_str(), "during");
+        drop(store);
+
+        // What was not acknowledged may be there or not; what was, must be.
+        let mut replayed = Vec::new();
+        let replay: &mut dyn FnMut(Change, TextRef) = &mut |change, _| replayed.push(change);
+        SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
+        assert_eq!(replayed[0], message(1, "before"));
+    }
+}
