@@ -9,8 +9,11 @@ mod error_code;
 mod head;
 pub mod headers;
 mod query;
+mod request_id;
 mod resource;
+mod response;
 mod version;
+pub mod xml;
 
 pub use auth::{AccountKeys, Credential, Scheme, Signature, Verified, verify};
 pub use date::{Iso8601, Rfc1123, iso8601_seven, parse_iso8601, parse_rfc1123, rfc1123};
@@ -18,5 +21,10 @@ pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};
 pub use head::{Head, HeadError, HeadOptions};
 pub use query::Query;
+pub use request_id::RequestId;
 pub use resource::{Addressing, Resource, ResourcePath, Style, queue_name};
+pub use response::{
+    CommonHeaders, Response, ResponseContext, SERVER, SERVER_FRONT_END, common_headers,
+    error_response, respond,
+};
 pub use version::ServiceVersion;
