@@ -1,5 +1,7 @@
 //! Any sequence of commands, waits and restarts agrees with a model that rescans everything.
 
+#![allow(clippy::unwrap_used, reason = "in a test a wrong value may end it")]
+
 use proptest::prelude::*;
 use queuerite_engine::EngineOptions;
 use queuerite_model::{

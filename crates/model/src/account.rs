@@ -1,5 +1,6 @@
 //! Who: an account's name and its secret keys.
 
+use std::borrow::Borrow;
 use std::fmt;
 
 use thiserror::Error;
@@ -39,6 +40,13 @@ impl AccountName {
 impl fmt::Display for AccountName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+/// Names compare and hash as their texts do, so a map by name can be searched by any text.
+impl Borrow<str> for AccountName {
+    fn borrow(&self) -> &str {
+        &self.0
     }
 }
 

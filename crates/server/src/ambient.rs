@@ -13,14 +13,14 @@ use queuerite_model::{MessageId, Timestamp};
 /// system's clock has caught up. And it begins no earlier than the store's last commit, so that
 /// the same holds across a restart.
 #[derive(Debug)]
-pub struct SystemClock {
+pub(crate) struct SystemClock {
     origin: Instant,
     course: Mutex<Course>,
 }
 
 impl SystemClock {
     /// A clock that begins now, or at `floor` if the system's clock is behind it.
-    pub fn new(floor: Option<Timestamp>) -> Self {
+    pub(crate) fn new(floor: Option<Timestamp>) -> Self {
         let wall = wall_clock();
         let origin = Instant::now();
         let floor = floor.unwrap_or_default();
@@ -40,7 +40,7 @@ impl SystemClock {
     }
 
     /// The time.
-    pub fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
         // The wall clock first: a pause between the two readings then makes time late by that
         // much, until the next call. The other way round it would stay ahead for ever.
@@ -90,7 +90,7 @@ impl Course {
 /// Randomness from the system, by way of the thread's generator, which is cryptographically
 /// strong: neither a message id nor a pop receipt can be guessed from earlier ones.
 #[derive(Clone, Copy, Default, Debug)]
-pub struct SystemEntropy;
+pub(crate) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn message_id(&mut self) -> MessageId {

@@ -1,1 +1,29 @@
-//! placeholder
+//! The server: sockets, threads, clock, configuration.
+//!
+//! [`Server::start`] opens the store and the ports; when it returns, connections are accepted.
+//! The binary adds the command line and the lines that tools wait for.
+
+mod access_log;
+pub mod accounts;
+mod ambient;
+mod authorize;
+mod companion;
+pub mod config;
+pub mod console;
+mod executor;
+mod fault;
+mod handle;
+mod listen;
+pub mod logging;
+mod own;
+mod server;
+mod service;
+mod spelling;
+mod storage;
+
+pub use authorize::Authorized;
+pub use executor::{BATCH_COMMANDS_MAX, Executor, INBOX_COMMANDS_MAX};
+pub use fault::Fault;
+pub use listen::{HEAD_BYTES_MAX, HEADERS_MAX, STOP_TIME_MAX};
+pub use server::{Listening, Server, StartError};
+pub use service::{QueueService, ServiceError};

@@ -1,2 +1,88 @@
-//! placeholder
-fn main() {}
+//! The command: flags -> configuration -> a server that runs until it is told to stop.
+
+use std::process::ExitCode;
+
+use queuerite_server::Server;
+use queuerite_server::config::{Config, Parsed, Storage};
+use queuerite_server::{console, logging};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The exit code of a command line that cannot be followed, as of most commands.
+const EXIT_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    let env = |name: &str| std::env::var(name).ok();
+    let config = match Config::from_arguments(std::env::args_os(), &env) {
+        Ok(Parsed::Run(config)) => config,
+        Ok(Parsed::Print(text)) => {
+            console::say(text);
+            return ExitCode::SUCCESS;
+        }
+        Err(error) => {
+            console::complain(&format!("queuerite: {error}"));
+            return ExitCode::from(EXIT_USAGE);
+        }
+    };
+    match start(&config) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            console::complain(&format!("queuerite: {error}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    logging::start(config.debug_log.as_deref(), &|name| {
+        std::env::var(name).ok()
+    })?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(run(config))
+}
+
+async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+    if let Storage::Memory {
+        limit_bytes,
+        percent_of_memory,
+    } = config.storage
+    {
+        console::say(console::in_memory(limit_bytes, percent_of_memory));
+    }
+    for (service, endpoint) in config.services() {
+        console::say(console::starting(config.dialect, service, endpoint));
+    }
+    // Hooked before the ready lines, so that whoever waits for them may signal at once.
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    let mut terminate = signal(SignalKind::terminate())?;
+    let server = Server::start(config).await?;
+    for listening in server.listening() {
+        console::say(console::listening(
+            config.dialect,
+            listening.service,
+            listening.address,
+        ));
+    }
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+    let services: Vec<_> = config.services().map(|(service, _)| service).collect();
+    services
+        .iter()
+        .for_each(|service| console::say(console::closing(*service)));
+    tokio::select! {
+        () = server.stop() => {}
+        // A second signal means now. Whatever was acknowledged is stored already.
+        _ = interrupt.recv() => std::process::exit(EXIT_BY_SIGNAL),
+        _ = terminate.recv() => std::process::exit(EXIT_BY_SIGNAL),
+    }
+    services
+        .iter()
+        .for_each(|service| console::say(console::closed(*service)));
+    Ok(())
+}
+
+/// The exit code after a second signal, as a shell reports an interrupt.
+const EXIT_BY_SIGNAL: i32 = 130;

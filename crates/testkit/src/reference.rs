@@ -107,7 +107,7 @@ impl Reference {
                 Ok(Outcome::QueueAcl(self.queue(queue)?.policies.clone()))
             }
             Operation::SetQueueAcl { queue, policies } => {
-                self.queue(queue)?.policies = policies.clone();
+                self.queue(queue)?.policies.clone_from(policies);
                 Ok(Outcome::QueueAclSet)
             }
             Operation::PutMessage {

@@ -12,6 +12,9 @@ pub enum WireError {
         /// As it was sent.
         value: String,
     },
+    /// Only a bearer token could ask for this operation, and the request carries none.
+    #[error("the operation needs a bearer token")]
+    OperationNeedsBearerToken,
     /// `x-ms-version` is required and missing.
     #[error("the service version is missing")]
     MissingVersion,

@@ -3,19 +3,23 @@
 //! Nothing here opens a socket, reads a clock or knows what a queue holds.
 
 mod auth;
+mod command;
 mod date;
 mod error;
 mod error_code;
 mod head;
 pub mod headers;
+mod metadata;
 mod query;
 mod request_id;
 mod resource;
 mod response;
+mod route;
 mod version;
 pub mod xml;
 
 pub use auth::{AccountKeys, Credential, Scheme, Signature, Verified, verify};
+pub use command::{check_framing, parse_command};
 pub use date::{Iso8601, Rfc1123, iso8601_seven, parse_iso8601, parse_rfc1123, rfc1123};
 pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};

@@ -52,6 +52,8 @@ pub enum ResourcePath {
         /// What should be the id of a message.
         message: String,
     },
+    /// A shape that no resource has. Who is not believed does not learn even that.
+    Unknown,
 }
 
 /// How URLs may name their account.
@@ -114,10 +116,12 @@ impl Resource {
 }
 
 impl ResourcePath {
-    /// The queue, if one is named and its name is a possible one.
+    /// The queue, if one is named and its name is a possible one; an error too if the path has
+    /// the shape of nothing.
     pub fn queue_name(&self) -> Result<Option<QueueName>, WireError> {
         match self {
             Self::Service => Ok(None),
+            Self::Unknown => Err(WireError::UnknownResource),
             Self::Queue { queue } | Self::Messages { queue } | Self::Message { queue, .. } => {
                 queue_name(queue).map(Some)
             }
@@ -127,7 +131,7 @@ impl ResourcePath {
     fn of<'a>(segments: impl Iterator<Item = &'a str>) -> Result<Self, WireError> {
         let segments: Vec<String> = segments.map(percent_decoded).collect::<Result<_, _>>()?;
         if segments.iter().any(String::is_empty) {
-            return Err(WireError::UnknownResource);
+            return Ok(Self::Unknown);
         }
         let mut segments = segments.into_iter();
         let parts = [(); 4].map(|()| segments.next());
@@ -138,7 +142,7 @@ impl ResourcePath {
             [Some(queue), Some(word), Some(message), None] if word == MESSAGES => {
                 Ok(Self::Message { queue, message })
             }
-            _ => Err(WireError::UnknownResource),
+            _ => Ok(Self::Unknown),
         }
     }
 }
@@ -435,12 +439,14 @@ mod tests {
             "/q/messages/1//",
             "/q%2Fmessages/1",
         ] {
-            refused(
-                "localhost",
-                &format!("/acct{path}"),
-                WireError::UnknownResource,
-            );
-            refused("acct.localhost", path, WireError::UnknownResource);
+            for (host, path) in [
+                ("localhost", &format!("/acct{path}")),
+                ("acct.localhost", &path.to_string()),
+            ] {
+                let shape = locate(host, path).unwrap().path;
+                assert_eq!(shape, ResourcePath::Unknown, "{host} {path}");
+                assert_eq!(shape.queue_name(), Err(WireError::UnknownResource));
+            }
         }
         refused("acct.localhost", "*", WireError::UnknownResource);
         refused("localhost", "acct/q", WireError::UnknownResource);

@@ -1,0 +1,181 @@
+//! Every error -> the answer that a client gets.
+//!
+//! The matches have no wildcard: a new error does not compile until someone decides what
+//! clients see of it.
+
+use std::borrow::Cow;
+
+use queuerite_engine::EngineError;
+use queuerite_wire::{RESOURCE_NAME_LENGTH_TEXT, ServiceVersion, StorageErrorCode, WireError};
+
+use crate::service::ServiceError;
+
+/// An error as it is answered.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Fault {
+    /// The code, and with it the status.
+    pub code: StorageErrorCode,
+    /// The text, usually the code's own.
+    pub text: Cow<'static, str>,
+    /// Elements of the error document after `Message`, in order.
+    pub details: Vec<(&'static str, String)>,
+    /// Whether the service's front end would answer, which has another `Server` and does not
+    /// know the version yet.
+    pub is_front_end: bool,
+    /// A further header.
+    pub header: Option<(&'static str, &'static str)>,
+}
+
+impl Fault {
+    /// An error with its usual text and nothing to add.
+    pub fn new(code: StorageErrorCode) -> Self {
+        Self {
+            code,
+            text: Cow::Borrowed(code.text()),
+            details: Vec::new(),
+            is_front_end: false,
+            header: None,
+        }
+    }
+
+    /// With an element after `Message`.
+    #[must_use]
+    pub fn with(mut self, element: &'static str, text: impl Into<String>) -> Self {
+        self.details.push((element, text.into()));
+        self
+    }
+
+    /// What a client that was not understood or believed is told. The version matters to
+    /// one that sent no credential.
+    pub fn of_request(error: WireError, version: ServiceVersion) -> Self {
+        use StorageErrorCode as Code;
+        match error {
+            WireError::UnsupportedVersion { value } => Self::new(Code::InvalidHeaderValue)
+                .with("HeaderName", "x-ms-version")
+                .with("HeaderValue", value),
+            WireError::MissingVersion => {
+                Self::new(Code::MissingRequiredHeader).with("HeaderName", "x-ms-version")
+            }
+            WireError::OperationNeedsBearerToken => Self::new(Code::AuthorizationFailure),
+            WireError::MalformedAuthorization => Self {
+                is_front_end: true,
+                ..Self::new(Code::InvalidAuthenticationInfo)
+            },
+            WireError::NoCredential if version.challenges_anonymous() => {
+                let header = Some(("www-authenticate", BEARER_CHALLENGE));
+                Self {
+                    header,
+                    ..Self::new(Code::NoAuthenticationInformation)
+                }
+            }
+            WireError::NoCredential | WireError::UnknownAccount => {
+                Self::new(Code::ResourceNotFound)
+            }
+            WireError::AuthenticationFailed { detail } => Self {
+                is_front_end: true,
+                ..Self::new(Code::AuthenticationFailed)
+            }
+            .with("AuthenticationErrorDetail", detail),
+            WireError::UndecodableUrl => Self::new(Code::RequestUrlFailedToParse),
+            WireError::UnknownResource => Self::new(Code::InvalidUri),
+            WireError::QueueNameLength => Self {
+                text: RESOURCE_NAME_LENGTH_TEXT.into(),
+                ..Self::new(Code::OutOfRangeInput)
+            },
+            WireError::QueueNameCharacters => Self::new(Code::InvalidResourceName),
+            WireError::UnknownVerb => Self::new(Code::InvalidHttpVerb),
+            WireError::UnsupportedVerb { allowed } => Self {
+                header: Some(("allow", allowed)),
+                ..Self::new(Code::UnsupportedHttpVerb)
+            },
+            WireError::InvalidQueryParameter {
+                name,
+                value,
+                reason,
+            } => Self::invalid_query_parameter(name, value, reason),
+            WireError::OutOfRangeQueryParameter {
+                name,
+                value,
+                minimum,
+                maximum,
+            } => Self::new(Code::OutOfRangeQueryParameterValue)
+                .with("QueryParameterName", name)
+                .with("QueryParameterValue", value)
+                .with("MinimumAllowed", minimum.to_string())
+                .with("MaximumAllowed", maximum.to_string()),
+            WireError::MissingQueryParameter { name } => {
+                Self::new(Code::MissingRequiredQueryParameter).with("QueryParameterName", name)
+            }
+            WireError::MarkerOutOfRange => Self::new(Code::OutOfRangeInput),
+            WireError::MissingHeader { name } => {
+                Self::new(Code::MissingRequiredHeader).with("HeaderName", name)
+            }
+            WireError::InvalidHeader { name, value } => Self::new(Code::InvalidHeaderValue)
+                .with("HeaderName", name)
+                .with("HeaderValue", value),
+            WireError::MissingContentLength => Self::new(Code::MissingContentLengthHeader),
+            WireError::InvalidMd5 => Self::new(Code::InvalidMd5),
+            WireError::Md5Mismatch {
+                specified,
+                calculated,
+            } => Self::new(Code::Md5Mismatch)
+                .with("UserSpecifiedMd5", specified)
+                .with("ServerCalculatedMd5", calculated),
+            WireError::InvalidMetadata => Self::new(Code::InvalidMetadata),
+            WireError::EmptyMetadataKey { value } => {
+                Self::new(Code::EmptyMetadataKey).with("MetadataValue", value)
+            }
+            WireError::MetadataTooLarge => Self::new(Code::MetadataTooLarge),
+            WireError::BodyTooLarge { limit } => {
+                Self::new(Code::RequestBodyTooLarge).with("MaxLimit", limit.to_string())
+            }
+            WireError::InvalidXml {
+                line,
+                position,
+                reason,
+            } => Self::new(Code::InvalidXmlDocument)
+                .with("LineNumber", line.to_string())
+                .with("LinePosition", position.to_string())
+                .with("Reason", reason),
+        }
+    }
+
+    /// What a client is told whose command could not be carried out. `visibility_timeout` is
+    /// the value that it sent, for the one error that repeats it.
+    pub fn of_service(error: ServiceError, visibility_timeout: &str) -> Self {
+        use StorageErrorCode as Code;
+        match error {
+            ServiceError::Engine(error) => match error {
+                EngineError::QueueNotFound => Self::new(Code::QueueNotFound),
+                EngineError::QueueAlreadyExists => Self::new(Code::QueueAlreadyExists),
+                EngineError::QueueBeingDeleted => Self::new(Code::QueueBeingDeleted),
+                EngineError::MessageNotFound => Self::new(Code::MessageNotFound),
+                EngineError::VisibilityBeyondExpiration => {
+                    Self::invalid_query_parameter("visibilitytimeout", visibility_timeout, "")
+                }
+            },
+            ServiceError::Busy | ServiceError::Stopping => Self::new(Code::ServerBusy),
+            ServiceError::Full { limit } => Self {
+                text: format!(
+                    "Cannot add an extent chunk to the in-memory store. \
+                     Size limit of {limit} bytes will be exceeded"
+                )
+                .into(),
+                ..Self::new(Code::MemoryExtentStoreAtSizeLimit)
+            },
+            ServiceError::Failed => Self::new(Code::InternalError),
+        }
+    }
+
+    fn invalid_query_parameter(name: &str, value: impl Into<String>, reason: &str) -> Self {
+        Self::new(StorageErrorCode::InvalidQueryParameterValue)
+            .with("QueryParameterName", name)
+            .with("QueryParameterValue", value)
+            .with("Reason", reason)
+    }
+}
+
+/// How a client without a credential learns where tokens come from. The tenant is nobody's:
+/// this server issues no tokens.
+const BEARER_CHALLENGE: &str = "Bearer authorization_uri=https://login.microsoftonline.com/\
+    00000000-0000-0000-0000-000000000000/oauth2/authorize resource_id=https://storage.azure.com";

@@ -1,0 +1,213 @@
+//! A running server.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::thread::JoinHandle;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::Request;
+use http_body_util::Full;
+use hyper::body::Incoming;
+use queuerite_store::StoreError;
+use queuerite_wire::HeadOptions;
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::accounts::{Accounts, AccountsError};
+use crate::ambient::{SystemClock, SystemEntropy};
+use crate::companion::Companion;
+use crate::config::{Config, Endpoint, Service, Storage};
+use crate::executor::Executor;
+use crate::handle::{Connection, Front};
+use crate::listen::{self, Answer};
+use crate::service::QueueService;
+use crate::storage;
+
+/// A server that accepts connections.
+#[derive(Debug)]
+pub struct Server {
+    listening: Vec<Listening>,
+    stop: CancellationToken,
+    tasks: JoinSet<()>,
+    executor: JoinHandle<()>,
+}
+
+/// A service, and the address that it got.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Listening {
+    /// Which one.
+    pub service: Service,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Opens the ports first and the store second, so that a server that cannot have its port
+    /// has touched nothing. When this returns, connections are accepted.
+    pub async fn start(config: &Config) -> Result<Self, StartError> {
+        let accounts = Accounts::open(config.accounts.clone())?;
+        let mut listeners = Vec::new();
+        for (service, endpoint) in config.services() {
+            listeners.push((service, bind(service, endpoint).await?));
+        }
+        let listening = listeners
+            .iter()
+            .map(|(service, listener)| {
+                let address = listener.local_addr().map_err(StartError::Socket)?;
+                Ok(Listening {
+                    service: *service,
+                    address,
+                })
+            })
+            .collect::<Result<_, StartError>>()?;
+
+        let opened = storage::open(config).map_err(|source| StartError::store(config, source))?;
+        let clock = SystemClock::new(opened.last_commit);
+        let (service, executor) =
+            Executor::start(opened.engine, opened.store, clock, SystemEntropy)
+                .map_err(StartError::Thread)?;
+        let front = Arc::new(Front {
+            service,
+            accounts,
+            head_options: HeadOptions {
+                strict: config.strict,
+                any_version: config.any_version,
+                host_style: config.host_style,
+            },
+            access_log: config.access_log,
+        });
+
+        let stop = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+        for (service, listener) in listeners {
+            let (keep_alive, stop) = (config.keep_alive, stop.clone());
+            match service {
+                Service::Queue => {
+                    tasks.spawn(listen::serve(
+                        listener,
+                        Arc::clone(&front),
+                        keep_alive,
+                        stop,
+                    ));
+                }
+                Service::Blob | Service::Table => {
+                    let companion = Arc::new(Companion(service));
+                    tasks.spawn(listen::serve(listener, companion, keep_alive, stop));
+                }
+            }
+        }
+        if front.accounts.is_reloadable() {
+            tasks.spawn(reload_accounts(front, stop.clone()));
+        }
+        Ok(Self {
+            listening,
+            stop,
+            tasks,
+            executor,
+        })
+    }
+
+    /// The services, in the order in which Azurite tells of them.
+    pub fn listening(&self) -> &[Listening] {
+        &self.listening
+    }
+
+    /// Stops accepting, answers what is under way for at most
+    /// [`STOP_TIME_MAX`](crate::STOP_TIME_MAX), and closes the store.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        while self.tasks.join_next().await.is_some() {}
+        // The last handle to the executor went with the tasks, so it finishes and ends.
+        let _ = tokio::task::spawn_blocking(move || self.executor.join()).await;
+    }
+}
+
+impl<S: QueueService> Answer for Front<S> {
+    async fn answer(
+        &self,
+        request: Request<Incoming>,
+        connection: &Connection,
+    ) -> http::Response<Full<Bytes>> {
+        self.handle(request, connection).await
+    }
+}
+
+async fn bind(service: Service, endpoint: &Endpoint) -> Result<TcpListener, StartError> {
+    listen::bind(&endpoint.host, endpoint.port)
+        .await
+        .map_err(|source| StartError::Listen {
+            service,
+            host: endpoint.host.clone(),
+            port: endpoint.port,
+            source,
+        })
+}
+
+/// How often a file of accounts is read again; as often as Azurite does with its variable.
+const ACCOUNTS_RELOAD_INTERVAL: Duration = Duration::from_mins(1);
+
+async fn reload_accounts<S: QueueService>(front: Arc<Front<S>>, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(ACCOUNTS_RELOAD_INTERVAL) => {
+                let front = Arc::clone(&front);
+                let _ = tokio::task::spawn_blocking(move || front.accounts.reload()).await;
+            }
+            () = stop.cancelled() => break,
+        }
+    }
+}
+
+/// Why a server does not start. Displays as one line.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// The accounts cannot be read.
+    #[error(transparent)]
+    Accounts(#[from] AccountsError),
+    /// A port cannot be had.
+    #[error("the {service} service cannot listen on {host}:{port}: {source}")]
+    Listen {
+        /// Which service.
+        service: Service,
+        /// The host as it was asked for.
+        host: String,
+        /// The port as it was asked for.
+        port: u16,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A socket does not know its address.
+    #[error("a listening socket has no address: {0}")]
+    Socket(std::io::Error),
+    /// A thread cannot be started.
+    #[error("cannot start the executor's thread: {0}")]
+    Thread(std::io::Error),
+    /// The location cannot be used.
+    #[error("cannot use the location {}: {}", location.display(), chain(source))]
+    Store {
+        /// The location as it was asked for.
+        location: PathBuf,
+        /// Why.
+        source: StoreError,
+    },
+}
+
+impl StartError {
+    fn store(config: &Config, source: StoreError) -> Self {
+        let location = match &config.storage {
+            Storage::Disk { location, .. } => location.clone(),
+            Storage::Memory { .. } => PathBuf::new(),
+        };
+        Self::Store { location, source }
+    }
+}
+
+/// An error and its causes in one line.
+fn chain(error: &dyn std::error::Error) -> String {
+    let causes = std::iter::successors(error.source(), |cause| cause.source());
+    causes.fold(error.to_string(), |line, cause| format!("{line}: {cause}"))
+}
