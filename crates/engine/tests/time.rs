@@ -1,5 +1,7 @@
 //! Seven days of visibility in a microsecond.
 
+#![allow(clippy::unwrap_used, reason = "in a test a wrong value may end it")]
+
 use queuerite_engine::{EngineError, EngineOptions};
 use queuerite_model::{
     DequeuedMessage, MessageText, Metadata, Operation, Outcome, PutMessage, TimeToLive,

@@ -23,26 +23,26 @@ fn main() -> ExitCode {
             return ExitCode::from(EXIT_USAGE);
         }
     };
-    match start(&config) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            console::complain(&format!("queuerite: {error}"));
-            ExitCode::FAILURE
-        }
-    }
+    start(&config).unwrap_or_else(|error| {
+        console::complain(&format!("queuerite: {error}"));
+        ExitCode::FAILURE
+    })
 }
 
-fn start(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+fn start(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     logging::start(config.debug_log.as_deref(), &|name| {
         std::env::var(name).ok()
     })?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    runtime.block_on(run(config))
+    let code = runtime.block_on(run(config));
+    // Whatever still runs has had its time.
+    runtime.shutdown_background();
+    code
 }
 
-async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
+async fn run(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     if let Storage::Memory {
         limit_bytes,
         percent_of_memory,
@@ -68,21 +68,20 @@ async fn run(config: &Config) -> Result<(), Box<dyn std::error::Error>> {
         _ = interrupt.recv() => {}
         _ = terminate.recv() => {}
     }
-    let services: Vec<_> = config.services().map(|(service, _)| service).collect();
-    services
-        .iter()
-        .for_each(|service| console::say(console::closing(*service)));
+    for (service, _) in config.services() {
+        console::say(console::closing(service));
+    }
     tokio::select! {
         () = server.stop() => {}
         // A second signal means now. Whatever was acknowledged is stored already.
-        _ = interrupt.recv() => std::process::exit(EXIT_BY_SIGNAL),
-        _ = terminate.recv() => std::process::exit(EXIT_BY_SIGNAL),
+        _ = interrupt.recv() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
+        _ = terminate.recv() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
     }
-    services
-        .iter()
-        .for_each(|service| console::say(console::closed(*service)));
-    Ok(())
+    for (service, _) in config.services() {
+        console::say(console::closed(service));
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The exit code after a second signal, as a shell reports an interrupt.
-const EXIT_BY_SIGNAL: i32 = 130;
+const EXIT_INTERRUPTED: u8 = 130;

@@ -2,6 +2,7 @@
 //!
 //! [`Sim`] runs an engine in virtual time with a log that forgets as a store may forget;
 //! [`Reference`] is the same service written as naively as possible, to be agreed with.
+//! [`Process`] is the real binary, and [`Client`] speaks to it in raw HTTP.
 
 // Tests unwrap and index; so do their tools.
 #![allow(
@@ -12,10 +13,14 @@
     reason = "a broken tool is a broken test"
 )]
 
+mod client;
 mod entropy;
+mod process;
 mod reference;
 mod sim;
 
+pub use client::{ACCOUNT, Client, KEY, Request, Response, encoded, http_date, sign};
 pub use entropy::SeededEntropy;
+pub use process::{Process, run};
 pub use reference::Reference;
 pub use sim::{Sim, account, queue_name, text};
