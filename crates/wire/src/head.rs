@@ -244,7 +244,6 @@ mod tests {
     fn a_failure_still_knows_how_to_answer() {
         for (target, error) in [
             ("/nobody/q", WireError::UnknownAccount),
-            ("/acct/q/x", WireError::UnknownResource),
             ("/acct/q?a=%zz", WireError::UndecodableUrl),
             ("*", WireError::UnknownResource),
         ] {
