@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Runs everything that CI runs, and sets up what it needs from the package registries.
+#
+#   scripts/check.sh            all of it
+#   scripts/check.sh rust       format, lints, documentation and tests of the Rust workspace
+#   scripts/check.sh python     the suite of the Python SDK, against the release build
+#   scripts/check.sh javascript the suite of the JavaScript SDK, against the release build
+#
+# What cannot be run here is said at the end, and does not fail the check; what fails, does.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+skipped=()
+
+title() { printf '\n=== %s\n' "$1"; }
+
+have() { command -v "$1" >/dev/null 2>&1; }
+
+rust() {
+    title 'format'
+    cargo fmt --all --check
+    title 'lints'
+    cargo clippy --workspace --all-targets --locked -- -D warnings
+    title 'documentation'
+    RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
+    title 'tests'
+    cargo test --workspace --locked
+    title 'licenses, sources and duplicates'
+    if have cargo-deny; then
+        cargo deny --config .deny.toml check bans licenses sources
+    else
+        skipped+=('cargo-deny is not installed: `cargo install cargo-deny` lets this check licenses and duplicates')
+    fi
+}
+
+# The suites run a script each, which exits with 77 where its language is not installed.
+sdk() {
+    title "the $1 SDK"
+    cargo build --release --locked
+    local code=0
+    "compat-tests/$1/run.sh" disk memory || code=$?
+    if [ "$code" -eq 77 ]; then
+        skipped+=("the $1 suite: its language is not installed")
+    elif [ "$code" -ne 0 ]; then
+        return "$code"
+    fi
+}
+
+have cargo || { echo 'check.sh: cargo is not installed; see https://rustup.rs' >&2; exit 1; }
+
+case "${1:-all}" in
+    rust) rust ;;
+    python | javascript) sdk "$1" ;;
+    all) rust; sdk python; sdk javascript ;;
+    *) echo "check.sh: unknown part '$1'; one of: rust, python, javascript" >&2; exit 2 ;;
+esac
+
+title 'done'
+for reason in "${skipped[@]+"${skipped[@]}"}"; do
+    echo "not run: $reason"
+done
