@@ -2,9 +2,8 @@
 
 use queuerite_model::Command;
 
-use queuerite_wire::{Head, StorageErrorCode, Verified};
-
-use crate::fault::Fault;
+use queuerite_wire::{Head, Verified};
+use thiserror::Error;
 
 /// A command that its sender may carry out. Only [`authorize`] makes one, so nothing reaches a
 /// queue past it.
@@ -25,9 +24,17 @@ pub(crate) fn authorize(
     head: &Head,
     command: Command,
     strict: bool,
-) -> Result<Authorized, Fault> {
+) -> Result<Authorized, AuthorizationError> {
     if strict && head.resource.is_secondary && !command.operation.is_read() {
-        return Err(Fault::new(StorageErrorCode::InsufficientAccountPermissions));
+        return Err(AuthorizationError::SecondaryIsReadOnly);
     }
     Ok(Authorized(command))
+}
+
+/// Why a credential that was believed does not permit a command.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+pub enum AuthorizationError {
+    /// The command writes, and came through the secondary endpoint.
+    #[error("the secondary endpoint is read-only")]
+    SecondaryIsReadOnly,
 }

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use queuerite_engine::EngineError;
 use queuerite_wire::{RESOURCE_NAME_LENGTH_TEXT, ServiceVersion, StorageErrorCode, WireError};
 
+use crate::authorize::AuthorizationError;
 use crate::service::ServiceError;
 
 /// An error as it is answered.
@@ -137,6 +138,15 @@ impl Fault {
                 .with("LineNumber", line.to_string())
                 .with("LinePosition", position.to_string())
                 .with("Reason", reason),
+        }
+    }
+
+    /// What a client is told whose credential does not permit its command.
+    pub fn of_authorization(error: AuthorizationError) -> Self {
+        match error {
+            AuthorizationError::SecondaryIsReadOnly => {
+                Self::new(StorageErrorCode::InsufficientAccountPermissions)
+            }
         }
     }
 

@@ -187,7 +187,8 @@ impl<Service: QueueService> Front<Service> {
             Operation::ListQueues(list) => Some(list.clone()),
             _ => None,
         };
-        let command = authorize(&verified, head, command, self.head_options.strict)?;
+        let command = authorize(&verified, head, command, self.head_options.strict)
+            .map_err(Fault::of_authorization)?;
         let outcome = self.service.execute(command).await.map_err(|error| {
             Fault::of_service(
                 error,
