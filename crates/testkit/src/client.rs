@@ -4,7 +4,7 @@
 //! code, so that a mistake in one of the two shows.
 
 use std::fmt::Write as _;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -43,16 +43,48 @@ impl Client {
 
     /// Sends bytes as they are and reads one answer.
     pub fn exchange(&mut self, bytes: &[u8], head_only: bool) -> std::io::Result<Response> {
-        let mut stream = match self.stream.take() {
+        self.write(bytes)?;
+        self.read(head_only)
+    }
+
+    /// Sends bytes as they are, on a new connection if there is none.
+    pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
+        let stream = match &mut self.stream {
             Some(stream) => stream,
-            None => BufReader::new(connect(self.address)?),
+            None => self.stream.insert(BufReader::new(connect(self.address)?)),
         };
-        stream.get_mut().write_all(bytes)?;
-        let response = Response::read(&mut stream, head_only)?;
-        if response.header("connection") != Some("close") {
-            self.stream = Some(stream);
+        stream.get_mut().write_all(bytes).inspect_err(|_| {
+            self.stream = None;
+        })
+    }
+
+    /// Reads an answer. A connection that is at its end is let go.
+    pub fn read(&mut self, head_only: bool) -> std::io::Result<Response> {
+        let stream = self
+            .stream
+            .as_mut()
+            .ok_or(std::io::ErrorKind::NotConnected)?;
+        let response = Response::read(stream, head_only);
+        let is_over = match &response {
+            Ok(response) => response.header("connection") == Some("close"),
+            Err(_) => true,
+        };
+        if is_over {
+            self.stream = None;
         }
-        Ok(response)
+        response
+    }
+
+    /// Whether the server has closed the connection, after whatever it still sent. It waits
+    /// for that.
+    pub fn is_closed(&mut self) -> bool {
+        let Some(stream) = &mut self.stream else {
+            return true;
+        };
+        match stream.read_to_end(&mut Vec::new()) {
+            Ok(_) => true,
+            Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        }
     }
 }
 
@@ -189,11 +221,7 @@ impl Request {
             .filter(|(_, value)| !value.is_empty() || version >= "2016-05-31")
             .collect();
         own.sort();
-        let mut text = standard.join(
-            "
-",
-        ) + "
-";
+        let mut text = standard.join("\n") + "\n";
         for (name, value) in own {
             writeln!(text, "{name}:{value}").unwrap();
         }
@@ -208,12 +236,7 @@ impl Request {
         pairs.sort();
         write!(text, "/{account}{path}").unwrap();
         for (name, value) in pairs {
-            write!(
-                text,
-                "
-{name}:{value}"
-            )
-            .unwrap();
+            write!(text, "\n{name}:{value}").unwrap();
         }
         text
     }

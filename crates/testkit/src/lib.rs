@@ -21,6 +21,6 @@ mod sim;
 
 pub use client::{ACCOUNT, Client, KEY, Request, Response, encoded, http_date, sign};
 pub use entropy::SeededEntropy;
-pub use process::{Process, run};
+pub use process::{Ended, Process, run, run_command};
 pub use reference::Reference;
 pub use sim::{Sim, account, queue_name, text};
