@@ -11,9 +11,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use queuerite_engine::{Change, Engine, Entropy, Released, TextRef};
 use queuerite_model::{Command, MessageText, Outcome, Timestamp};
-use queuerite_store::{Store, StoreError};
+use queuerite_store::{DurableEngine, ExecuteError, Store, StoreError};
 use tokio::sync::oneshot;
 
 use crate::ambient::{SystemClock, SystemEntropy};
@@ -24,8 +23,6 @@ use crate::service::{QueueService, ServiceError};
 pub const INBOX_COMMANDS_MAX: usize = 16 * 1024;
 /// Most commands that share one commit, so that no answer waits for long.
 pub const BATCH_COMMANDS_MAX: usize = 1024;
-/// Most frames whose live records move to a new place after one commit.
-const RELOCATIONS_PER_BATCH_MAX: usize = 16;
 /// How long an idle executor sleeps at most before it tidies.
 const IDLE_MAX: Duration = Duration::from_secs(1);
 
@@ -40,8 +37,7 @@ impl Executor {
     /// Starts the thread. It ends, with everything that it accepted stored and answered, when
     /// every handle is dropped.
     pub(crate) fn start(
-        engine: Engine,
-        store: Box<dyn Store>,
+        engine: DurableEngine<Box<dyn Store>>,
         clock: SystemClock,
         entropy: SystemEntropy,
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
@@ -49,12 +45,9 @@ impl Executor {
         let is_ready = Arc::new(AtomicBool::new(true));
         let worker = Worker {
             engine,
-            store,
             clock,
-            entropy: Box::new(entropy),
+            entropy,
             is_ready: Arc::clone(&is_ready),
-            places: Vec::new(),
-            released: Vec::new(),
         };
         let thread = std::thread::Builder::new()
             .name("executor".into())
@@ -91,14 +84,10 @@ struct Job {
 type Answer = Result<Outcome<MessageText>, ServiceError>;
 
 struct Worker {
-    engine: Engine,
-    store: Box<dyn Store>,
+    engine: DurableEngine<Box<dyn Store>>,
     clock: SystemClock,
-    entropy: Box<dyn Entropy + Send>,
+    entropy: SystemEntropy,
     is_ready: Arc<AtomicBool>,
-    /// Buffers that live as long as the thread, so that a command allocates none.
-    places: Vec<TextRef>,
-    released: Vec<Released>,
 }
 
 impl Worker {
@@ -125,102 +114,52 @@ impl Worker {
         answers: &mut Vec<(oneshot::Sender<Answer>, Answer)>,
     ) {
         let mut now = self.clock.now();
-        self.sweep(now);
-        let mut has_changed = false;
-        let waiting = std::iter::once(first)
-            .chain(jobs.try_iter())
-            .take(BATCH_COMMANDS_MAX);
-        for job in waiting {
+        self.engine.sweep(now);
+        let waiting = std::iter::once(first).chain(jobs.try_iter());
+        for job in waiting.take(BATCH_COMMANDS_MAX) {
             now = self.clock.now();
-            let answer = self.run_one(now, &job.command, &mut has_changed);
-            answers.push((job.reply, answer));
+            answers.push((job.reply, self.run_one(now, &job.command)));
         }
-        let stored = if has_changed {
-            self.store.commit(now)
-        } else {
-            Ok(())
-        };
-        if let Err(error) = stored {
+        if let Err(error) = self.engine.commit(now) {
             self.fail(&error);
-            // Reads may have seen what was not stored, so nothing of the batch stands.
-            for (_, answer) in answers.iter_mut() {
-                *answer = Err(ServiceError::Failed);
-            }
         }
+        let has_failed = !self.is_ready.load(Ordering::Acquire);
         for (reply, answer) in answers.drain(..) {
+            // Reads may have seen what was not stored, so nothing of a failed batch stands.
+            let answer = if has_failed {
+                Err(ServiceError::Failed)
+            } else {
+                answer
+            };
             // A client that has gone away does not want its answer; the change stands.
             let _ = reply.send(answer);
         }
     }
 
-    fn run_one(&mut self, now: Timestamp, command: &Command, has_changed: &mut bool) -> Answer {
+    fn run_one(&mut self, now: Timestamp, command: &Command) -> Answer {
         if !self.is_ready.load(Ordering::Acquire) {
             return Err(ServiceError::Failed);
         }
-        let decision = self.engine.decide(now, &mut *self.entropy, command)?;
-        // Texts are read first: what follows may give their places to others.
-        let read = decision
-            .outcome
-            .try_map_texts(|place| self.store.read(place));
-        let outcome = read.map_err(|error| self.fail_or_refuse(&error))?;
-        if !decision.changes.is_empty() {
-            self.stage_and_apply(&decision.changes)
-                .map_err(|error| self.fail_or_refuse(&error))?;
-            *has_changed = true;
-        }
-        Ok(outcome)
-    }
-
-    fn stage_and_apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.places.clear();
-        self.store.stage(changes, &mut self.places)?;
-        for (change, place) in changes.iter().zip(&self.places) {
-            self.engine.apply(change, *place, &mut self.released);
-        }
-        self.release();
-        Ok(())
-    }
-
-    fn sweep(&mut self, now: Timestamp) {
-        self.engine.sweep(now, &mut self.released);
-        self.release();
-    }
-
-    fn release(&mut self) {
-        for released in self.released.drain(..) {
-            self.store.release(released);
+        match self.engine.execute(now, &mut self.entropy, command) {
+            Ok(outcome) => Ok(outcome),
+            Err(ExecuteError::Engine(error)) => Err(error.into()),
+            // A full store refuses one command and is as it was.
+            Err(ExecuteError::Store(StoreError::Full { limit })) => {
+                Err(ServiceError::Full { limit })
+            }
+            Err(ExecuteError::Store(error)) => {
+                self.fail(&error);
+                Err(ServiceError::Failed)
+            }
         }
     }
 
-    /// After the answers, when nobody waits: sweep, drop dead frames, move what pins them.
     fn tidy(&mut self) {
-        if !self.is_ready.load(Ordering::Acquire) {
-            return;
-        }
-        let now = self.clock.now();
-        self.sweep(now);
-        let tidied = self.relocate(now).and_then(|()| self.store.reclaim());
-        if let Err(error) = tidied {
+        if self.is_ready.load(Ordering::Acquire)
+            && let Err(error) = self.engine.tidy(self.clock.now())
+        {
             self.fail(&error);
         }
-    }
-
-    fn relocate(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        for _ in 0..RELOCATIONS_PER_BATCH_MAX {
-            let records = self.store.relocatable()?;
-            if records.is_empty() {
-                break;
-            }
-            for (record, place) in &records {
-                if let Some(fresh) = self.engine.relocate(record, *place) {
-                    self.stage_and_apply(&[fresh])?;
-                }
-            }
-            // The copies are durable before reclaim may drop what they were copied from.
-            self.store.commit(now)?;
-            self.store.reclaim()?;
-        }
-        Ok(())
     }
 
     fn idle_time(&self) -> Duration {
@@ -229,17 +168,6 @@ impl Worker {
         };
         let ticks = deadline.ticks_since(self.clock.now());
         Duration::from_micros(ticks / 10 + 1).min(IDLE_MAX)
-    }
-
-    /// What a command is told that could not be stored or read. A refusal leaves the store as
-    /// it was; any other failure ends all service.
-    fn fail_or_refuse(&mut self, error: &StoreError) -> ServiceError {
-        match error {
-            StoreError::Full { limit } => return ServiceError::Full { limit: *limit },
-            StoreError::OperationTooLong { .. } => tracing::error!(%error, "refused a command"),
-            _ => self.fail(error),
-        }
-        ServiceError::Failed
     }
 
     /// Logged once, here; every later command only learns that there was a failure.

@@ -68,8 +68,7 @@ impl Server {
         let opened = storage::open(config).map_err(|source| StartError::store(config, source))?;
         let clock = SystemClock::new(opened.last_commit);
         let (service, executor) =
-            Executor::start(opened.engine, opened.store, clock, SystemEntropy)
-                .map_err(StartError::Thread)?;
+            Executor::start(opened.engine, clock, SystemEntropy).map_err(StartError::Thread)?;
         let front = Arc::new(Front {
             service,
             accounts,

@@ -2,20 +2,19 @@
 
 use std::path::Path;
 
-use queuerite_engine::{Engine, EngineOptions};
+use queuerite_engine::EngineOptions;
 use queuerite_model::Timestamp;
 use queuerite_model::limits::QUEUE_DELETION_SECONDS;
-use queuerite_store::{MemoryStore, SledOptions, SledStore, Store, StoreError};
+use queuerite_store::{DurableEngine, MemoryStore, SledOptions, SledStore, Store, StoreError};
 
 use crate::config::{Config, Storage};
 
 /// Where a location's data lives; everything else there is somebody else's.
 pub(crate) const DIRECTORY: &str = "__queuerite__";
 
-/// An engine and its store, as they were left.
+/// An engine with its store, as they were left.
 pub(crate) struct Opened {
-    pub(crate) engine: Engine,
-    pub(crate) store: Box<dyn Store>,
+    pub(crate) engine: DurableEngine<Box<dyn Store>>,
     /// The time of the last commit; time goes on from there.
     pub(crate) last_commit: Option<Timestamp>,
 }
@@ -29,13 +28,12 @@ pub(crate) fn open(config: &Config) -> Result<Opened, StoreError> {
             0
         },
     };
-    let mut engine = Engine::new(options);
     match &config.storage {
         Storage::Memory { limit_bytes, .. } => {
-            let store = Box::new(MemoryStore::new(Some(*limit_bytes)));
+            let open = |_: &mut dyn FnMut(_, _)| Ok(boxed(MemoryStore::new(Some(*limit_bytes))));
+            let engine = DurableEngine::recover(options, Path::new(""), open)?;
             Ok(Opened {
                 engine,
-                store,
                 last_commit: None,
             })
         }
@@ -45,34 +43,30 @@ pub(crate) fn open(config: &Config) -> Result<Opened, StoreError> {
         } => {
             tell_of_azurite(location);
             let directory = location.join(DIRECTORY);
-            let mut released = Vec::new();
-            let options = SledOptions {
+            let sled_options = SledOptions {
                 durability: *durability,
                 ..SledOptions::default()
             };
-            let mut store = SledStore::open(&directory, options, &mut |change, place| {
-                engine.apply(&change, place, &mut released);
+            let mut last_commit = None;
+            let engine = DurableEngine::recover(options, &directory, |replay| {
+                let store = SledStore::open(&directory, sled_options, replay)?;
+                last_commit = store.last_commit();
+                Ok(boxed(store))
             })?;
-            let nameless = engine.queues_without_record();
-            if nameless > 0 {
-                let reason = format!("{nameless} queues have messages but no record of their own");
-                return Err(StoreError::Corrupt {
-                    path: directory,
-                    reason,
-                });
-            }
-            for released in released {
-                store.release(released);
-            }
-            let last_commit = store.last_commit();
-            tracing::debug!(messages = engine.messages_held(), "the store is open");
+            tracing::debug!(
+                messages = engine.engine().messages_held(),
+                "the store is open"
+            );
             Ok(Opened {
                 engine,
-                store: Box::new(store),
                 last_commit,
             })
         }
     }
+}
+
+fn boxed(store: impl Store + 'static) -> Box<dyn Store> {
+    Box::new(store)
 }
 
 /// Azurite keeps its queues beside ours. They are not read, and not touched.

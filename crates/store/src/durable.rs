@@ -1,0 +1,190 @@
+//! An engine together with the store that remembers it.
+//!
+//! This is everything that happens to a command between its arrival and its answer, without the
+//! threads and clocks around it: so it can be run a million times under a seed, with failures
+//! wherever one likes.
+
+use std::path::Path;
+
+use queuerite_engine::{Change, Engine, EngineError, EngineOptions, Entropy, Released, TextRef};
+use queuerite_model::{Command, MessageText, Outcome, Timestamp};
+use thiserror::Error;
+
+use crate::{Store, StoreError};
+
+/// Most frames whose live records move to a new place in one [`DurableEngine::tidy`].
+pub const RELOCATIONS_MAX: usize = 16;
+
+/// An engine and its store, which hold the same at every commit.
+///
+/// [`execute`](Self::execute) answers from memory, and nothing that it returned may be told to
+/// anybody before the next [`commit`](Self::commit) has succeeded. If that fails, memory is
+/// ahead of what is stored and this is good for nothing more.
+pub struct DurableEngine<S> {
+    engine: Engine,
+    store: S,
+    has_changed: bool,
+    /// Buffers that are kept, so that a command allocates none.
+    places: Vec<TextRef>,
+    released: Vec<Released>,
+}
+
+impl<S: Store> DurableEngine<S> {
+    const fn new(engine: Engine, store: S) -> Self {
+        Self {
+            engine,
+            store,
+            has_changed: false,
+            places: Vec::new(),
+            released: Vec::new(),
+        }
+    }
+
+    /// Opens a store and replays it into a new engine. `path` names the store in an error.
+    pub fn recover(
+        options: EngineOptions,
+        path: &Path,
+        open: impl FnOnce(&mut dyn FnMut(Change, TextRef)) -> Result<S, StoreError>,
+    ) -> Result<Self, StoreError> {
+        let mut engine = Engine::new(options);
+        let mut released = Vec::new();
+        let store = open(&mut |change, place| engine.apply(&change, place, &mut released))?;
+        let nameless = engine.queues_without_record();
+        if nameless > 0 {
+            return Err(StoreError::Corrupt {
+                path: path.into(),
+                reason: format!("{nameless} queues have messages but no record of their own"),
+            });
+        }
+        let mut recovered = Self {
+            released,
+            ..Self::new(engine, store)
+        };
+        recovered.release();
+        Ok(recovered)
+    }
+
+    /// Carries out a command in memory, and stages what it changes.
+    pub fn execute(
+        &mut self,
+        now: Timestamp,
+        entropy: &mut dyn Entropy,
+        command: &Command,
+    ) -> Result<Outcome<MessageText>, ExecuteError> {
+        let decision = self.engine.decide(now, entropy, command)?;
+        // Texts are read first: what follows may give their places to others.
+        let outcome = decision
+            .outcome
+            .try_map_texts(|place| self.store.read(place))?;
+        if !decision.changes.is_empty() {
+            self.stage_and_apply(&decision.changes)?;
+        }
+        Ok(outcome)
+    }
+
+    /// Makes everything so far as durable as the store promises; does nothing if nothing has
+    /// changed.
+    pub fn commit(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        if self.has_changed {
+            self.store.commit(now)?;
+            self.has_changed = false;
+        }
+        Ok(())
+    }
+
+    /// Forgets what has expired at `now`.
+    pub fn sweep(&mut self, now: Timestamp) {
+        self.engine.sweep(now, &mut self.released);
+        self.release();
+    }
+
+    /// To be called after a commit, when nobody waits: forgets what has expired, drops dead
+    /// frames, and moves what pins them.
+    pub fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        self.sweep(now);
+        for _ in 0..RELOCATIONS_MAX {
+            let records = self.store.relocatable()?;
+            if records.is_empty() {
+                break;
+            }
+            for (record, place) in &records {
+                if let Some(fresh) = self.engine.relocate(record, *place) {
+                    self.stage_and_apply(&[fresh])?;
+                }
+            }
+            // The copies are durable before reclaim may drop what they were copied from.
+            self.commit(now)?;
+            self.store.reclaim()?;
+        }
+        self.store.reclaim()
+    }
+
+    /// When a message expires next, if any does.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        self.engine.next_deadline()
+    }
+
+    /// The engine, to be looked at.
+    pub const fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// The store, to be looked at.
+    pub const fn store(&self) -> &S {
+        &self.store
+    }
+
+    fn stage_and_apply(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.places.clear();
+        self.store.stage(changes, &mut self.places)?;
+        self.has_changed = true;
+        for (change, place) in changes.iter().zip(&self.places) {
+            self.engine.apply(change, *place, &mut self.released);
+        }
+        self.release();
+        Ok(())
+    }
+
+    fn release(&mut self) {
+        for released in self.released.drain(..) {
+            self.store.release(released);
+        }
+    }
+}
+
+/// Why a command was not carried out.
+#[derive(Debug, Error)]
+pub enum ExecuteError {
+    /// The state of the queues forbids it.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// The store refused it, or failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl<S: Store + ?Sized> Store for Box<S> {
+    fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
+        (**self).stage(changes, places)
+    }
+
+    fn commit(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        (**self).commit(now)
+    }
+
+    fn read(&self, place: TextRef) -> Result<MessageText, StoreError> {
+        (**self).read(place)
+    }
+
+    fn release(&mut self, released: Released) {
+        (**self).release(released);
+    }
+
+    fn reclaim(&mut self) -> Result<(), StoreError> {
+        (**self).reclaim()
+    }
+
+    fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError> {
+        (**self).relocatable()
+    }
+}
