@@ -21,7 +21,7 @@ pub(crate) struct Companion(pub(crate) Service);
 impl Answer for Companion {
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<&mut Incoming>,
         connection: &Connection,
     ) -> http::Response<Full<Bytes>> {
         let _ = connection.spellings.of_next_request();

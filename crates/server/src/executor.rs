@@ -163,7 +163,9 @@ impl Worker {
     }
 
     fn idle_time(&self) -> Duration {
-        let Some(deadline) = self.engine.next_deadline() else {
+        // After a failure nothing is swept any more, so a deadline may be long past.
+        let is_ready = self.is_ready.load(Ordering::Acquire);
+        let Some(deadline) = self.engine.next_deadline().filter(|_| is_ready) else {
             return IDLE_MAX;
         };
         let ticks = deadline.ticks_since(self.clock.now());

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request};
 use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
+use hyper::body::{Body, Incoming};
 use hyper::ext::ReasonPhrase;
 use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
@@ -47,7 +47,7 @@ impl<Service: QueueService> Front<Service> {
     /// Answers a request, and writes its line in the access log.
     pub(crate) async fn handle(
         &self,
-        request: Request<Incoming>,
+        request: Request<&mut Incoming>,
         connection: &Connection,
     ) -> http::Response<Full<Bytes>> {
         let (parts, body) = request.into_parts();
@@ -82,7 +82,7 @@ impl<Service: QueueService> Front<Service> {
     async fn answer(
         &self,
         parts: &Parts,
-        body: Incoming,
+        body: &mut Incoming,
         spelled: &Names,
         request_id: RequestId,
     ) -> Response {
@@ -171,7 +171,7 @@ impl<Service: QueueService> Front<Service> {
         &self,
         head: &Head,
         parts: &Parts,
-        body: Incoming,
+        body: &mut Incoming,
         spelled: &Names,
     ) -> Result<Done, Fault> {
         let refuse = |error| Fault::of_request(error, head.version);
@@ -225,10 +225,13 @@ struct Done {
 }
 
 /// The body, up to its limit; a longer one is refused without being read to its end.
-async fn read_body(body: Incoming) -> Result<Bytes, WireError> {
+async fn read_body(body: &mut Incoming) -> Result<Bytes, WireError> {
     let too_large = WireError::BodyTooLarge {
         limit: MESSAGE_TEXT_BYTES_MAX,
     };
+    if body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
+        return Err(too_large);
+    }
     match Limited::new(body, REQUEST_BODY_BYTES_MAX).collect().await {
         Ok(body) => Ok(body.to_bytes()),
         Err(error) if error.is::<LengthLimitError>() => Err(too_large),

@@ -5,15 +5,18 @@ use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::Request;
-use http_body_util::Full;
-use hyper::body::Incoming;
+use http::{HeaderValue, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use queuerite_model::limits::REQUEST_BODY_BYTES_MAX;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -27,13 +30,17 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const HEADERS_MAX: usize = 200;
 /// How long requests under way may take once the server is told to stop.
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long the rest of a body is waited for that nobody wants.
+const UNWANTED_TIME_MAX: Duration = Duration::from_secs(5);
+/// How much is read after the last answer on a connection.
+const UNWANTED_BYTES_MAX: u64 = 64 * 1024 * 1024;
 
 /// Whatever answers the requests of a connection.
 pub(crate) trait Answer: Send + Sync + 'static {
-    /// Answers one request.
+    /// Answers one request. Of the body it reads as much as it wants.
     fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<&mut Incoming>,
         connection: &Connection,
     ) -> impl Future<Output = http::Response<Full<Bytes>>> + Send;
 }
@@ -80,7 +87,7 @@ pub(crate) async fn serve(
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
 async fn speak_http(
-    stream: TcpStream,
+    mut stream: TcpStream,
     remote: SocketAddr,
     answer: Arc<impl Answer>,
     keep_alive: Duration,
@@ -92,29 +99,100 @@ async fn speak_http(
         remote,
         spellings: Arc::new(Spellings::default()),
     });
-    let io = TokioIo::new(Spelled::new(stream, Arc::clone(&connection.spellings)));
-    let service = service_fn(move |request| {
-        let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
-        async move { Ok::<_, Infallible>(answer.answer(request, &connection).await) }
-    });
-    let mut http = http1::Builder::new();
-    http.timer(TokioTimer::new())
-        // The time for the next head includes the wait for its first byte: it is the keep-alive.
-        .header_read_timeout(keep_alive)
-        .max_buf_size(HEAD_BYTES_MAX)
-        .max_headers(HEADERS_MAX)
-        .pipeline_flush(true);
-    let mut connection = pin!(http.serve_connection(io, service));
-    let result = tokio::select! {
-        result = connection.as_mut() => result,
-        () = stop.cancelled() => {
-            connection.as_mut().graceful_shutdown();
-            connection.await
+    let is_sending = Arc::new(AtomicBool::new(false));
+    let result = {
+        let io = TokioIo::new(Spelled::new(&mut stream, Arc::clone(&connection.spellings)));
+        let service = service_fn(|request| {
+            let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
+            let is_sending = Arc::clone(&is_sending);
+            async move {
+                let (response, is_at_end) = answer_one(&*answer, request, &connection).await;
+                is_sending.store(!is_at_end, Ordering::Relaxed);
+                Ok::<_, Infallible>(response)
+            }
+        });
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new())
+            // The time for the next head includes the wait for its first byte: it is the
+            // keep-alive.
+            .header_read_timeout(keep_alive)
+            .max_buf_size(HEAD_BYTES_MAX)
+            .max_header_size(HEAD_BYTES_MAX)
+            // Not `pipeline_flush`: it holds an answer back while any bytes of the next request
+            // wait, also when the rest of them comes only after the answer.
+            .max_headers(HEADERS_MAX);
+        let mut connection = pin!(http.serve_connection(io, service));
+        tokio::select! {
+            result = connection.as_mut() => result,
+            () = stop.cancelled() => {
+                connection.as_mut().graceful_shutdown();
+                connection.await
+            }
         }
     };
-    if let Err(error) = result {
+    if let Err(error) = &result {
         tracing::debug!(%error, %remote, "the connection ended early");
     }
+    if result.is_err() || is_sending.load(Ordering::Relaxed) {
+        tokio::select! {
+            () = read_out(stream) => {}
+            () = stop.cancelled() => {}
+        }
+    }
+}
+
+/// Answers a request, and says whether its body was read to the end. If not, the client is
+/// told that the connection ends.
+async fn answer_one(
+    answer: &impl Answer,
+    request: Request<Incoming>,
+    connection: &Connection,
+) -> (http::Response<Full<Bytes>>, bool) {
+    let asks_first = request.headers().contains_key(header::EXPECT);
+    let (parts, mut body) = request.into_parts();
+    let request = Request::from_parts(parts, &mut body);
+    let mut response = answer.answer(request, connection).await;
+    // A client that asks whether to send is told not to, by the answer. Any other has sent its
+    // body, or will: a small one is passed over for the sake of the connection.
+    let is_at_end = body.is_end_stream()
+        || !asks_first
+            && tokio::time::timeout(UNWANTED_TIME_MAX, pass_over(&mut body))
+                .await
+                .unwrap_or(false);
+    if !is_at_end {
+        let close = HeaderValue::from_static("close");
+        response.headers_mut().insert(header::CONNECTION, close);
+    }
+    (response, is_at_end)
+}
+
+/// Reads a body to its end, unless it is longer than any should be.
+async fn pass_over(body: &mut Incoming) -> bool {
+    let mut left = REQUEST_BODY_BYTES_MAX as u64;
+    while body.size_hint().lower() <= left {
+        match body.frame().await {
+            Some(Ok(frame)) => {
+                let length = frame.data_ref().map_or(0, Bytes::len) as u64;
+                let Some(rest) = left.checked_sub(length) else {
+                    return false;
+                };
+                left = rest;
+            }
+            Some(Err(_)) => return false,
+            None => return true,
+        }
+    }
+    false
+}
+
+/// Reads what a client still sends, so that it gets to read its answer: a socket that is closed
+/// with bytes unread resets the connection, and the answer is lost with it.
+async fn read_out(mut stream: TcpStream) {
+    let _ = stream.shutdown().await;
+    let mut unwanted = stream.take(UNWANTED_BYTES_MAX);
+    let mut nowhere = tokio::io::sink();
+    let all_read = tokio::io::copy(&mut unwanted, &mut nowhere);
+    let _ = tokio::time::timeout(UNWANTED_TIME_MAX, all_read).await;
 }
 
 /// Opens a listening socket on the first address of `host` that can be had.

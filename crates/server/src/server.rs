@@ -128,7 +128,7 @@ impl Server {
 impl<S: QueueService> Answer for Front<S> {
     async fn answer(
         &self,
-        request: Request<Incoming>,
+        request: Request<&mut Incoming>,
         connection: &Connection,
     ) -> http::Response<Full<Bytes>> {
         self.handle(request, connection).await

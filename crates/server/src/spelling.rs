@@ -3,13 +3,13 @@
 //! `x-ms-meta-MyKey` is stored, listed and returned as `MyKey`, but header maps fold names to
 //! lower case. So a connection is watched on its way in and out: each request's head is read
 //! for names with capitals, and each answer's head has its names put back. A name keeps its
-//! length, so nothing else of the answer moves; and since no body of ours holds a raw carriage
-//! return, nothing but a head can match.
+//! length, so nothing else of the answer moves; and no body of ours holds a raw carriage
+//! return, so the first one after a body belongs to the next head.
 
 use std::collections::VecDeque;
 use std::io;
+use std::ops::Range;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 
@@ -21,9 +21,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 pub(crate) struct Spellings {
     /// For each head that came in and was not yet asked for: its names with capitals.
     asked: Mutex<VecDeque<Names>>,
-    /// Names with capitals of answers that did not go out yet.
-    answered: Mutex<Names>,
-    has_answered: AtomicBool,
+    /// For each answer whose head did not go out yet: its names with capitals.
+    answered: Mutex<VecDeque<Names>>,
 }
 
 /// Whole header names, such as `x-ms-meta-MyKey`.
@@ -35,16 +34,12 @@ impl Spellings {
         lock(&self.asked).pop_front().unwrap_or_default()
     }
 
-    /// Spells these names so in the answer that goes out next.
+    /// Spells these names so in the next answer. Every answer has its call, names or not:
+    /// several may go out at once, and each has names of its own.
     pub(crate) fn restore(&self, names: impl IntoIterator<Item = Box<str>>) {
-        let mut answered = lock(&self.answered);
-        answered.extend(
-            names
-                .into_iter()
-                .filter(|name| has_capitals(name.as_bytes())),
-        );
-        self.has_answered
-            .store(!answered.is_empty(), Ordering::Release);
+        let names = names.into_iter();
+        let names = names.filter(|name| has_capitals(name.as_bytes())).collect();
+        lock(&self.answered).push_back(names);
     }
 }
 
@@ -54,6 +49,7 @@ pub(crate) struct Spelled<Io> {
     io: Io,
     spellings: Arc<Spellings>,
     heads: Heads,
+    answers: Answers,
     /// Bytes of answers with restored names that were accepted and not yet written.
     out: Vec<u8>,
 }
@@ -64,6 +60,7 @@ impl<Io> Spelled<Io> {
             io,
             spellings,
             heads: Heads::default(),
+            answers: Answers::default(),
             out: Vec::new(),
         }
     }
@@ -93,32 +90,24 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Spelled<Io> {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_drain(context))?;
-        if !self.spellings.has_answered.load(Ordering::Acquire) {
-            return Pin::new(&mut self.io).poll_write(context, bytes);
+        let this = &mut *self;
+        let mut answered = lock(&this.spellings.answered);
+        if answered.iter().all(Vec::is_empty) {
+            let written = ready!(Pin::new(&mut this.io).poll_write(context, bytes))?;
+            let accepted = bytes.get(..written).unwrap_or_default();
+            this.answers.read(accepted, &mut answered, &mut |_, _| {});
+            return Poll::Ready(Ok(written));
         }
-        // Taken as a whole, because a head that is cut in two could not be searched.
-        let names = std::mem::take(&mut *lock(&self.spellings.answered));
-        self.spellings.has_answered.store(false, Ordering::Release);
-        self.out.extend_from_slice(bytes);
-        restore_names(&mut self.out, &names);
+        // Taken as a whole, because a head that is cut in two could not be corrected. (Since this
+        // is not vectored, heads and their bodies come in one piece.)
+        let out = &mut this.out;
+        out.extend_from_slice(bytes);
+        this.answers.read(bytes, &mut answered, &mut |line, names| {
+            if let Some(line) = out.get_mut(line) {
+                restore_name(line, names);
+            }
+        });
         Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        slices: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        if self.spellings.has_answered.load(Ordering::Acquire) {
-            let first = slices.iter().find(|slice| !slice.is_empty());
-            return self.poll_write(context, first.map_or(&[], |slice| slice));
-        }
-        ready!(self.poll_drain(context))?;
-        Pin::new(&mut self.io).poll_write_vectored(context, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -259,9 +248,11 @@ impl Heads {
             let length = std::str::from_utf8(value)
                 .ok()
                 .and_then(|digits| digits.parse().ok());
-            match length {
-                Some(length) => self.body = Body::Length(length),
-                None => self.at = At::Lost,
+            match (length, self.body) {
+                // Chunks count for more than a length.
+                (Some(_), Body::Chunked) => {}
+                (Some(length), _) => self.body = Body::Length(length),
+                (None, _) => self.at = At::Lost,
             }
         } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
             self.body = Body::Chunked;
@@ -296,23 +287,77 @@ fn trim_end(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-/// Gives every header line that begins with one of the names, whatever its case, that spelling.
-fn restore_names(answer: &mut [u8], names: &[Box<str>]) {
-    for name in names.iter().map(|name| name.as_bytes()) {
-        let line_length = name.len() + 3;
-        let is_its_line = |window: &[u8]| {
-            window.starts_with(b"\r\n")
-                && window.ends_with(b":")
-                && window
-                    .get(2..name.len() + 2)
-                    .is_some_and(|n| n.eq_ignore_ascii_case(name))
-        };
-        let Some(start) = answer.windows(line_length).position(is_its_line) else {
-            continue;
-        };
-        if let Some(place) = answer.get_mut(start + 2..start + 2 + name.len()) {
-            place.copy_from_slice(name);
+/// Follows the heads of a stream of answers.
+#[derive(Debug, Default)]
+struct Answers {
+    at: Out,
+    /// Bytes of the line that has begun and not ended yet.
+    line_length: usize,
+    /// The names of the answer whose head goes out.
+    names: Names,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+enum Out {
+    /// In a body, or in the status line after it.
+    #[default]
+    Body,
+    EndOfStatusLine,
+    FirstHeaderLine,
+    HeaderLine,
+}
+
+impl Answers {
+    /// Gives the place of each header line to `found`, with the names of its answer.
+    fn read(
+        &mut self,
+        bytes: &[u8],
+        answered: &mut VecDeque<Names>,
+        found: &mut impl FnMut(Range<usize>, &Names),
+    ) {
+        let mut start = 0;
+        while let Some(rest) = bytes.get(start..).filter(|rest| !rest.is_empty()) {
+            let end_byte = match self.at {
+                Out::Body => b'\r',
+                _ => b'\n',
+            };
+            let Some(length) = rest.iter().position(|byte| *byte == end_byte) else {
+                self.line_length += rest.len();
+                return;
+            };
+            let line_length = std::mem::take(&mut self.line_length) + length;
+            // An empty line still has its carriage return.
+            let is_empty = line_length <= 1;
+            self.at = match self.at {
+                Out::Body => Out::EndOfStatusLine,
+                Out::EndOfStatusLine => Out::FirstHeaderLine,
+                Out::FirstHeaderLine | Out::HeaderLine if is_empty => Out::Body,
+                at => {
+                    // An interim answer has no header lines, and no names.
+                    if matches!(at, Out::FirstHeaderLine) {
+                        self.names = answered.pop_front().unwrap_or_default();
+                    }
+                    found(start..start + length, &self.names);
+                    Out::HeaderLine
+                }
+            };
+            start += length + 1;
         }
+    }
+}
+
+/// Gives a header line that begins with one of the names, whatever its case, that spelling.
+fn restore_name(line: &mut [u8], names: &Names) {
+    let length = line.iter().position(|byte| *byte == b':').unwrap_or(0);
+    let Some(place) = line.get_mut(..length) else {
+        return;
+    };
+    let name = names.iter().map(|name| name.as_bytes());
+    if let Some(name) = name
+        .into_iter()
+        .find(|name| name.eq_ignore_ascii_case(place))
+    {
+        place.copy_from_slice(name);
     }
 }
 
@@ -358,17 +403,62 @@ mod tests {
         assert!(names_in(stream, 7).is_empty());
     }
 
+    /// What goes out when these answers were given and `stream` is written in pieces.
+    fn written(answers: &[&[&str]], stream: &[u8], piece: usize) -> String {
+        let mut waiting: VecDeque<Names> = answers
+            .iter()
+            .map(|names| names.iter().map(|name| Box::from(*name)).collect())
+            .collect();
+        let mut answers = Answers::default();
+        let mut out = Vec::new();
+        for bytes in stream.chunks(piece) {
+            let before = out.len();
+            out.extend_from_slice(bytes);
+            let new = &mut out[before..];
+            answers.read(bytes, &mut waiting, &mut |line, names| {
+                restore_name(&mut new[line], names);
+            });
+        }
+        String::from_utf8(out).unwrap()
+    }
+
     #[test]
     fn an_answer_gets_its_names_back_and_keeps_everything_else() {
-        let mut answer =
-            b"HTTP/1.1 200 OK\r\nx-ms-meta-mykey: mykey\r\nx-ms-meta-b: 1\r\n\r\nx-ms-meta-mykey:"
-                .to_vec();
-        restore_names(
-            &mut answer,
-            &["x-ms-meta-MyKey".into(), "x-ms-meta-Absent".into()],
-        );
+        let answer =
+            b"HTTP/1.1 200 OK\r\nx-ms-meta-mykey: mykey\r\nx-ms-meta-b: 1\r\n\r\nx-ms-meta-mykey:";
+        let names: &[&str] = &["x-ms-meta-MyKey", "x-ms-meta-Absent"];
         let expected =
-            b"HTTP/1.1 200 OK\r\nx-ms-meta-MyKey: mykey\r\nx-ms-meta-b: 1\r\n\r\nx-ms-meta-mykey:";
-        assert_eq!(answer, expected);
+            "HTTP/1.1 200 OK\r\nx-ms-meta-MyKey: mykey\r\nx-ms-meta-b: 1\r\n\r\nx-ms-meta-mykey:";
+        assert_eq!(written(&[names], answer, 1000), expected);
+    }
+
+    #[test]
+    fn answers_that_go_out_together_keep_their_names_apart() {
+        let answers =
+            b"HTTP/1.1 200 OK\r\nx-ms-meta-mykey: a\r\ncontent-length: 9\r\n\r\n<a>\n\n</a>\
+            HTTP/1.1 100 Continue\r\n\r\n\
+            HTTP/1.1 200 OK\r\nx-ms-meta-mykey: b\r\n\r\n\
+            HTTP/1.1 204 No Content\r\nx-ms-meta-mykey: c\r\n\r\n\
+            HTTP/1.1 200 OK\r\nx-ms-meta-mykey: d\r\n\r\n";
+        let names: &[&[&str]] = &[
+            &["x-ms-meta-MyKey"],
+            &[],
+            &["x-ms-meta-MYKEY"],
+            &["x-ms-meta-MyKey"],
+        ];
+        let expected = "HTTP/1.1 200 OK\r\nx-ms-meta-MyKey: a\r\ncontent-length: 9\r\n\r\n<a>\n\n</a>\
+            HTTP/1.1 100 Continue\r\n\r\n\
+            HTTP/1.1 200 OK\r\nx-ms-meta-mykey: b\r\n\r\n\
+            HTTP/1.1 204 No Content\r\nx-ms-meta-MYKEY: c\r\n\r\n\
+            HTTP/1.1 200 OK\r\nx-ms-meta-MyKey: d\r\n\r\n";
+        assert_eq!(written(names, answers, 10_000), expected);
+        // Whoever follows in pieces still counts the heads; lines that are cut stay as they are.
+        for piece in 1..60 {
+            let pieces = written(names, answers, piece);
+            assert!(
+                pieces.eq_ignore_ascii_case(expected),
+                "in pieces of {piece}"
+            );
+        }
     }
 }

@@ -75,6 +75,11 @@ impl Client {
         response
     }
 
+    /// Whether the connection of the last answer is kept for the next request.
+    pub const fn is_connected(&self) -> bool {
+        self.stream.is_some()
+    }
+
     /// Whether the server has closed the connection, after whatever it still sent. It waits
     /// for that.
     pub fn is_closed(&mut self) -> bool {
@@ -149,7 +154,8 @@ impl Request {
         if !self.has("x-ms-date") && !self.has("date") {
             self = self.header("x-ms-date", http_date(SystemTime::now()));
         }
-        if matches!(self.method.as_str(), "PUT" | "POST") && !self.has("content-length") {
+        let has_framing = self.has("content-length") || self.has("transfer-encoding");
+        if matches!(self.method.as_str(), "PUT" | "POST") && !has_framing {
             let length = self.body.len().to_string();
             self = self.header("Content-Length", length);
         }
