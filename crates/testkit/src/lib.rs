@@ -15,6 +15,7 @@
 
 mod client;
 mod entropy;
+pub mod fixture;
 mod process;
 mod reference;
 mod sim;
