@@ -35,6 +35,11 @@ impl Client {
         }
     }
 
+    /// The address of the server.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Sends a request and reads its answer.
     pub fn send(&mut self, request: &Request) -> std::io::Result<Response> {
         let head_only = request.method == "HEAD";

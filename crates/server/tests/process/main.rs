@@ -10,9 +10,14 @@
 )]
 
 mod account;
+mod command_line;
 mod connections;
 mod crash;
 mod limits;
+mod logs;
+mod persistence;
+mod signals;
+mod strict;
 
 use std::ffi::OsStr;
 use std::path::Path;
