@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use queuerite_model::{
-    AccountName, Command, Operation, Outcome, QueueName, ServiceProperties, StoredAccessPolicy,
-    Timestamp,
+    AccountName, Command, CorsRule, Operation, Outcome, QueueName, ServiceProperties,
+    StoredAccessPolicy, Timestamp,
 };
 
 use crate::account::Account;
@@ -305,15 +305,21 @@ impl Engine {
             .count()
     }
 
-    /// The stored access policies of a queue, for whoever checks a signature against them.
-    pub fn policies(
-        &self,
-        account: &AccountName,
-        queue: &QueueName,
-    ) -> Option<&[StoredAccessPolicy]> {
-        self.find(account, queue)
-            .ok()
-            .map(|(_, _, written)| written.policies.as_slice())
+    /// The stored access policies of the queue that a command is about, for whoever checks a
+    /// signature against them; `None` if there is no such queue.
+    pub fn policies(&self, command: &Command) -> Option<&[StoredAccessPolicy]> {
+        let (_, _, written) = self
+            .find(&command.account, command.operation.queue()?)
+            .ok()?;
+        Some(&written.policies)
+    }
+
+    /// The CORS rules of every account that has any.
+    pub fn cors_rules(&self) -> impl Iterator<Item = (&AccountName, &[CorsRule])> {
+        self.accounts.iter().filter_map(|(name, account)| {
+            let (properties, _) = account.properties.as_ref()?;
+            Some((name, properties.cors.as_slice())).filter(|(_, rules)| !rules.is_empty())
+        })
     }
 
     /// How many messages all queues hold, expired ones included until they are swept.

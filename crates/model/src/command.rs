@@ -140,6 +140,28 @@ impl Operation {
         }
     }
 
+    /// The queue that the operation is about; `None` if it is about the service.
+    pub const fn queue(&self) -> Option<&QueueName> {
+        match self {
+            Self::ListQueues(_)
+            | Self::GetServiceProperties
+            | Self::SetServiceProperties(_)
+            | Self::GetServiceStats => None,
+            Self::CreateQueue { queue, .. }
+            | Self::DeleteQueue { queue }
+            | Self::GetQueueMetadata { queue }
+            | Self::SetQueueMetadata { queue, .. }
+            | Self::GetQueueAcl { queue }
+            | Self::SetQueueAcl { queue, .. }
+            | Self::PutMessage { queue, .. }
+            | Self::GetMessages { queue, .. }
+            | Self::PeekMessages { queue, .. }
+            | Self::DeleteMessage { queue, .. }
+            | Self::ClearMessages { queue }
+            | Self::UpdateMessage { queue, .. } => Some(queue),
+        }
+    }
+
     /// Whether the operation only reads. Get Messages writes: it hides what it returns.
     pub const fn is_read(&self) -> bool {
         matches!(

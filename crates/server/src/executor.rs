@@ -5,13 +5,14 @@
 //! flush. If storing fails, memory is ahead of what is stored, so the executor never guesses:
 //! it fails everything until the server is restarted.
 
-use std::sync::Arc;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use queuerite_model::{Command, MessageText, Outcome, Timestamp};
+use queuerite_model::{AccountName, CorsRule, MessageText, Operation, Outcome, Timestamp};
 use queuerite_store::{DurableEngine, ExecuteError, Store, StoreError};
 use tokio::sync::oneshot;
 
@@ -31,7 +32,11 @@ const IDLE_MAX: Duration = Duration::from_secs(1);
 pub struct Executor {
     inbox: SyncSender<Job>,
     is_ready: Arc<AtomicBool>,
+    cors_rules: Arc<CorsRules>,
 }
+
+/// What the executor tells of CORS rules without being asked.
+type CorsRules = RwLock<HashMap<AccountName, Arc<[CorsRule]>>>;
 
 impl Executor {
     /// Starts the thread. It ends, with everything that it accepted stored and answered, when
@@ -43,26 +48,33 @@ impl Executor {
     ) -> std::io::Result<(Self, JoinHandle<()>)> {
         let (inbox, jobs) = sync_channel(INBOX_COMMANDS_MAX);
         let is_ready = Arc::new(AtomicBool::new(true));
+        let cors_rules = Arc::<CorsRules>::default();
         let worker = Worker {
             engine,
             clock,
             entropy,
             is_ready: Arc::clone(&is_ready),
+            cors_rules: Arc::clone(&cors_rules),
         };
+        worker.publish_cors_rules();
         let thread = std::thread::Builder::new()
             .name("executor".into())
             .spawn(move || worker.run(&jobs))?;
-        Ok((Self { inbox, is_ready }, thread))
+        Ok((
+            Self {
+                inbox,
+                is_ready,
+                cors_rules,
+            },
+            thread,
+        ))
     }
 }
 
 impl QueueService for Executor {
     async fn execute(&self, command: Authorized) -> Result<Outcome<MessageText>, ServiceError> {
         let (reply, answer) = oneshot::channel();
-        let job = Job {
-            command: command.into_command(),
-            reply,
-        };
+        let job = Job { command, reply };
         self.inbox.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => ServiceError::Busy,
             TrySendError::Disconnected(_) => ServiceError::Failed,
@@ -71,13 +83,21 @@ impl QueueService for Executor {
         answer.await.unwrap_or(Err(ServiceError::Failed))
     }
 
+    fn cors_rules(&self, account: &AccountName) -> Arc<[CorsRule]> {
+        let rules = self
+            .cors_rules
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        rules.get(account).cloned().unwrap_or_default()
+    }
+
     fn is_ready(&self) -> bool {
         self.is_ready.load(Ordering::Acquire)
     }
 }
 
 struct Job {
-    command: Command,
+    command: Authorized,
     reply: oneshot::Sender<Answer>,
 }
 
@@ -88,6 +108,7 @@ struct Worker {
     clock: SystemClock,
     entropy: SystemEntropy,
     is_ready: Arc<AtomicBool>,
+    cors_rules: Arc<CorsRules>,
 }
 
 impl Worker {
@@ -116,14 +137,20 @@ impl Worker {
         let mut now = self.clock.now();
         self.engine.sweep(now);
         let waiting = std::iter::once(first).chain(jobs.try_iter());
+        let mut sets_properties = false;
         for job in waiting.take(BATCH_COMMANDS_MAX) {
             now = self.clock.now();
+            let operation = &job.command.command().operation;
+            sets_properties |= matches!(operation, Operation::SetServiceProperties(_));
             answers.push((job.reply, self.run_one(now, &job.command)));
         }
         if let Err(error) = self.engine.commit(now) {
             self.fail(&error);
         }
         let has_failed = !self.is_ready.load(Ordering::Acquire);
+        if sets_properties && !has_failed {
+            self.publish_cors_rules();
+        }
         for (reply, answer) in answers.drain(..) {
             // Reads may have seen what was not stored, so nothing of a failed batch stands.
             let answer = if has_failed {
@@ -136,9 +163,25 @@ impl Worker {
         }
     }
 
-    fn run_one(&mut self, now: Timestamp, command: &Command) -> Answer {
+    fn publish_cors_rules(&self) {
+        let rules = self.engine.engine().cors_rules();
+        let rules = rules
+            .map(|(account, rules)| (account.clone(), rules.into()))
+            .collect();
+        *self
+            .cors_rules
+            .write()
+            .unwrap_or_else(PoisonError::into_inner) = rules;
+    }
+
+    fn run_one(&mut self, now: Timestamp, authorized: &Authorized) -> Answer {
         if !self.is_ready.load(Ordering::Acquire) {
             return Err(ServiceError::Failed);
+        }
+        let command = authorized.command();
+        if authorized.has_condition() {
+            let policies = self.engine.engine().policies(command).unwrap_or_default();
+            authorized.check_policies(policies, now)?;
         }
         match self.engine.execute(now, &mut self.entropy, command) {
             Ok(outcome) => Ok(outcome),

@@ -72,11 +72,23 @@ impl Fault {
             WireError::NoCredential | WireError::UnknownAccount => {
                 Self::new(Code::ResourceNotFound)
             }
-            WireError::AuthenticationFailed { detail } => Self {
+            WireError::AuthenticationFailed { detail } => Self::unbelieved(detail),
+            WireError::ServiceMismatch => Self {
                 is_front_end: true,
-                ..Self::new(Code::AuthenticationFailed)
+                ..Self::new(Code::AuthorizationServiceMismatch)
+            },
+            WireError::ProtocolMismatch => Self::new(Code::AuthorizationProtocolMismatch),
+            WireError::SourceAddressMismatch { address } => {
+                let code = Code::AuthorizationSourceIpMismatch;
+                let text = code
+                    .text()
+                    .replace("{SourceIP}", &address.to_string())
+                    .into();
+                Self {
+                    text,
+                    ..Self::new(code)
+                }
             }
-            .with("AuthenticationErrorDetail", detail),
             WireError::UndecodableUrl => Self::new(Code::RequestUrlFailedToParse),
             WireError::UnknownResource => Self::new(Code::InvalidUri),
             WireError::QueueNameLength => Self {
@@ -143,10 +155,20 @@ impl Fault {
 
     /// What a client is told whose credential does not permit its command.
     pub fn of_authorization(error: AuthorizationError) -> Self {
+        use StorageErrorCode as Code;
         match error {
             AuthorizationError::SecondaryIsReadOnly => {
-                Self::new(StorageErrorCode::InsufficientAccountPermissions)
+                Self::new(Code::InsufficientAccountPermissions)
             }
+            AuthorizationError::ResourceTypeMismatch => {
+                Self::new(Code::AuthorizationResourceTypeMismatch)
+            }
+            AuthorizationError::PermissionMismatch => {
+                Self::new(Code::AuthorizationPermissionMismatch)
+            }
+            AuthorizationError::OutOfReach => Self::new(Code::AuthorizationFailure),
+            AuthorizationError::NothingThere => Self::new(Code::ResourceNotFound),
+            AuthorizationError::Unbelieved { detail } => Self::unbelieved(detail),
         }
     }
 
@@ -164,6 +186,7 @@ impl Fault {
                     Self::invalid_query_parameter("visibilitytimeout", visibility_timeout, "")
                 }
             },
+            ServiceError::Unauthorized(error) => Self::of_authorization(error),
             ServiceError::Busy | ServiceError::Stopping => Self::new(Code::ServerBusy),
             ServiceError::Full { limit } => Self {
                 text: format!(
@@ -175,6 +198,34 @@ impl Fault {
             },
             ServiceError::Failed => Self::new(Code::InternalError),
         }
+    }
+
+    /// What a browser is told whose preflight lacks a header.
+    pub fn of_preflight_header(name: &'static str) -> Self {
+        let text = "A required CORS header is not present.".into();
+        Self {
+            text,
+            ..Self::new(StorageErrorCode::InvalidHeaderValue)
+        }
+        .with(
+            "MessageDetails",
+            format!("Invalid required CORS header {name}"),
+        )
+    }
+
+    /// What a browser is told that no rule lets in.
+    pub fn of_preflight() -> Self {
+        Self::new(StorageErrorCode::CorsPreflightFailure)
+            .with("MessageDetails", "No CORS rules matches this request")
+    }
+
+    /// The front end refuses what it does not believe, and says what it expected.
+    fn unbelieved(detail: String) -> Self {
+        Self {
+            is_front_end: true,
+            ..Self::new(StorageErrorCode::AuthenticationFailed)
+        }
+        .with("AuthenticationErrorDetail", detail)
     }
 
     fn invalid_query_parameter(name: &str, value: impl Into<String>, reason: &str) -> Self {

@@ -13,9 +13,9 @@ use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
-    CommonHeaders, Credential, Head, HeadError, HeadOptions, RequestId, Response, ResponseContext,
-    SERVER, SERVER_FRONT_END, ServiceVersion, StorageErrorCode, Verified, WireError, check_framing,
-    common_headers, error_response, parse_command, respond, verify,
+    Circumstances, CommonHeaders, Credential, Head, HeadError, HeadOptions, Preflight, RequestId,
+    Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, Verified, WireError,
+    check_framing, common_headers, error_response, parse_command, respond, share, verify,
 };
 use tracing::Instrument as _;
 
@@ -33,6 +33,8 @@ pub(crate) struct Front<Service> {
     pub(crate) service: Service,
     pub(crate) accounts: Accounts,
     pub(crate) head_options: HeadOptions,
+    /// Whether any address may use a signature that names some.
+    pub(crate) loose: bool,
     pub(crate) access_log: bool,
 }
 
@@ -57,7 +59,7 @@ impl<Service: QueueService> Front<Service> {
         } else {
             let request_id = RequestId::from_random(random_bytes());
             let span = tracing::debug_span!("request", request_id = %request_id);
-            self.answer(&parts, body, &spelled, request_id)
+            self.answer(&parts, body, &spelled, request_id, connection)
                 .instrument(span)
                 .await
         };
@@ -85,6 +87,7 @@ impl<Service: QueueService> Front<Service> {
         body: &mut Incoming,
         spelled: &Names,
         request_id: RequestId,
+        connection: &Connection,
     ) -> Response {
         tracing::debug!(method = %parts.method, url = %access_log::redacted(&parts.uri.to_string()), "request");
         let accounts = self.accounts.current();
@@ -98,7 +101,7 @@ impl<Service: QueueService> Front<Service> {
         );
         let (result, version, client_request_id) = match &head {
             Ok(head) => {
-                let result = self.execute(head, parts, body, spelled).await;
+                let result = self.serve(head, parts, body, spelled, connection).await;
                 (
                     result,
                     Some(head.version),
@@ -116,38 +119,10 @@ impl<Service: QueueService> Front<Service> {
             }
         };
         let is_front_end = result.as_ref().is_err_and(|fault| fault.is_front_end);
-        let mut response = match (&head, result) {
-            (Ok(head), Ok(done)) => {
-                let host = head.host.as_deref().unwrap_or_default();
-                let context = ResponseContext {
-                    version: head.version,
-                    method_is_head: parts.method == Method::HEAD,
-                    account: &head.resource.account,
-                    service_endpoint: &head.resource.service_endpoint("http", host),
-                    list: done.list.as_ref(),
-                };
-                respond(&context, &done.outcome)
-            }
-            (_, Err(fault)) => {
-                tracing::debug!(code = fault.code.name(), details = ?fault.details, "refused");
-                let is_head = parts.method == Method::HEAD;
-                let id = request_id.to_string();
-                let Fault {
-                    code,
-                    text,
-                    details,
-                    header,
-                    ..
-                } = fault;
-                let mut response =
-                    error_response(code, &text, &details, &id, wall_clock(), version, is_head);
-                if let Some((name, value)) = header {
-                    response.set(name, value);
-                }
-                response
-            }
-            (Err(_), Ok(_)) => Response::empty(StorageErrorCode::InternalError.status()),
-        };
+        let mut response = result.unwrap_or_else(|fault| {
+            tracing::debug!(code = fault.code.name(), details = ?fault.details, "refused");
+            explain(fault, request_id, version, parts.method == Method::HEAD)
+        });
         let common = CommonHeaders {
             request_id,
             date: wall_clock(),
@@ -161,8 +136,45 @@ impl<Service: QueueService> Front<Service> {
             client_request_id,
         };
         common_headers(&mut response, &common);
+        if let Ok(head) = &head
+            && head.version.has_cors()
+            && head.method != Method::OPTIONS
+        {
+            let rules = self.service.cors_rules(&head.resource.account);
+            share(&mut response, &rules, &head.method, &parts.headers);
+        }
         tracing::debug!(status = response.status.as_u16(), "answered");
         response
+    }
+
+    async fn serve(
+        &self,
+        head: &Head,
+        parts: &Parts,
+        body: &mut Incoming,
+        spelled: &Names,
+        connection: &Connection,
+    ) -> Result<Response, Fault> {
+        if head.method == Method::OPTIONS {
+            return self.preflight(head, parts);
+        }
+        let done = self.execute(head, parts, body, spelled, connection).await?;
+        let host = head.host.as_deref().unwrap_or_default();
+        let context = ResponseContext {
+            version: head.version,
+            method_is_head: head.method == Method::HEAD,
+            account: &head.resource.account,
+            service_endpoint: &head.resource.service_endpoint("http", host),
+            list: done.list.as_ref(),
+        };
+        Ok(respond(&context, &done.outcome))
+    }
+
+    /// The one request that needs no credential: a browser asks what it may send.
+    fn preflight(&self, head: &Head, parts: &Parts) -> Result<Response, Fault> {
+        let preflight = Preflight::read(&parts.headers).map_err(Fault::of_preflight_header)?;
+        let rules = self.service.cors_rules(&head.resource.account);
+        preflight.answer(&rules).ok_or_else(Fault::of_preflight)
     }
 
     /// Believes, reads, permits and carries out a request, in this order: a wrong signature
@@ -173,12 +185,10 @@ impl<Service: QueueService> Front<Service> {
         parts: &Parts,
         body: &mut Incoming,
         spelled: &Names,
+        connection: &Connection,
     ) -> Result<Done, Fault> {
         let refuse = |error| Fault::of_request(error, head.version);
-        if parts.method == Method::OPTIONS {
-            return Err(preflight(parts));
-        }
-        let verified = self.authenticate(head, parts).map_err(refuse)?;
+        let verified = self.authenticate(head, parts, connection).map_err(refuse)?;
         check_framing(&parts.method, &parts.headers).map_err(refuse)?;
         let body = read_body(body).await.map_err(refuse)?;
         let command = parse_command(head, &parts.headers, spelled, &body).map_err(refuse)?;
@@ -187,7 +197,7 @@ impl<Service: QueueService> Front<Service> {
             Operation::ListQueues(list) => Some(list.clone()),
             _ => None,
         };
-        let command = authorize(&verified, head, command, self.head_options.strict)
+        let command = authorize(verified, head, command, self.head_options.strict)
             .map_err(Fault::of_authorization)?;
         let outcome = self.service.execute(command).await.map_err(|error| {
             Fault::of_service(
@@ -198,21 +208,26 @@ impl<Service: QueueService> Front<Service> {
         Ok(Done { outcome, list })
     }
 
-    fn authenticate(&self, head: &Head, parts: &Parts) -> Result<Verified, WireError> {
+    fn authenticate(
+        &self,
+        head: &Head,
+        parts: &Parts,
+        connection: &Connection,
+    ) -> Result<Verified, WireError> {
         let credential = Credential::read(&parts.headers, &head.query)?;
         let accounts = self.accounts.current();
         let keys = accounts
             .keys(&head.resource.account)
             .ok_or(WireError::UnknownAccount)?;
-        let strict = self.head_options.strict;
-        let verified = verify(
-            head,
-            &parts.headers,
-            &credential,
-            keys,
-            wall_clock(),
-            strict,
-        )?;
+        let circumstances = Circumstances {
+            now: wall_clock(),
+            source: connection.remote.ip(),
+            is_https: false,
+            strict: self.head_options.strict,
+            any_version: self.head_options.any_version,
+            any_source: self.loose,
+        };
+        let verified = verify(head, &parts.headers, &credential, keys, &circumstances)?;
         tracing::debug!(string_to_sign = ?verified.string_to_sign, "the signature fits");
         Ok(verified)
     }
@@ -243,34 +258,26 @@ async fn read_body(body: &mut Incoming) -> Result<Bytes, WireError> {
     }
 }
 
-/// CORS rules are stored and returned but not applied yet, so every preflight fails as it does
-/// in the cloud while CORS is off.
-fn preflight(parts: &Parts) -> Fault {
-    let required = [
-        ("Origin", "origin"),
-        (
-            "Access-Control-Request-Method",
-            "access-control-request-method",
-        ),
-    ];
-    if let Some((name, _)) = required
-        .iter()
-        .find(|(_, header)| !parts.headers.contains_key(*header))
-    {
-        let text = "A required CORS header is not present.".into();
-        return Fault {
-            text,
-            ..Fault::new(StorageErrorCode::InvalidHeaderValue)
-        }
-        .with(
-            "MessageDetails",
-            format!("Invalid required CORS header {name}"),
-        );
+/// The document of an error.
+fn explain(
+    fault: Fault,
+    request_id: RequestId,
+    version: Option<ServiceVersion>,
+    is_head: bool,
+) -> Response {
+    let Fault {
+        code,
+        text,
+        details,
+        header,
+        ..
+    } = fault;
+    let id = request_id.to_string();
+    let mut response = error_response(code, &text, &details, &id, wall_clock(), version, is_head);
+    if let Some((name, value)) = header {
+        response.set(name, value);
     }
-    Fault::new(StorageErrorCode::CorsPreflightFailure).with(
-        "MessageDetails",
-        "This version of the server does not apply CORS rules",
-    )
+    response
 }
 
 pub(crate) fn into_http(response: Response) -> http::Response<Full<Bytes>> {

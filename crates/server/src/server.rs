@@ -77,6 +77,7 @@ impl Server {
                 any_version: config.any_version,
                 host_style: config.host_style,
             },
+            loose: config.loose,
             access_log: config.access_log,
         });
 

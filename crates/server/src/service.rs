@@ -1,10 +1,12 @@
 //! The seam between the HTTP side and whatever carries commands out.
 
+use std::sync::Arc;
+
 use queuerite_engine::EngineError;
-use queuerite_model::{MessageText, Outcome};
+use queuerite_model::{AccountName, CorsRule, MessageText, Outcome};
 use thiserror::Error;
 
-use crate::authorize::Authorized;
+use crate::authorize::{AuthorizationError, Authorized};
 
 /// Carries out commands on queues.
 ///
@@ -19,16 +21,23 @@ pub trait QueueService: Send + Sync + 'static {
         command: Authorized,
     ) -> impl Future<Output = Result<Outcome<MessageText>, ServiceError>> + Send;
 
+    /// The CORS rules of an account, as of the latest change that was acknowledged. They belong
+    /// to every answer, so asking costs no command.
+    fn cors_rules(&self, account: &AccountName) -> Arc<[CorsRule]>;
+
     /// Whether commands can be carried out at the moment.
     fn is_ready(&self) -> bool;
 }
 
 /// Why a command was not carried out.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Error)]
+#[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum ServiceError {
     /// The state of the queues forbids it.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// A stored access policy does not permit it.
+    #[error(transparent)]
+    Unauthorized(#[from] AuthorizationError),
     /// More commands wait than may; try again.
     #[error("too many commands are waiting")]
     Busy,

@@ -31,6 +31,18 @@ pub enum WireError {
         /// The `AuthenticationErrorDetail`; tells the string-to-sign, never a key.
         detail: String,
     },
+    /// The credential does not cover this service.
+    #[error("the credential is for other services")]
+    ServiceMismatch,
+    /// The credential must not be used over plain HTTP.
+    #[error("the credential requires HTTPS")]
+    ProtocolMismatch,
+    /// The credential must not be used from here.
+    #[error("the credential is not for use from {address}")]
+    SourceAddressMismatch {
+        /// Where the request came from.
+        address: std::net::IpAddr,
+    },
     /// No account of that name is served here.
     #[error("the account is not served here")]
     UnknownAccount,

@@ -49,7 +49,21 @@ impl Head {
         accounts: &dyn Fn(&str) -> bool,
     ) -> Result<Self, HeadError> {
         let client_request_id = headers::client_request_id(headers);
-        let version = version(headers, options).map_err(|error| HeadError {
+        let query = Query::parse(uri.query());
+        let signed = query.as_ref().ok().filter(|query| is_sas(headers, query));
+        let version = match signed {
+            Some(query) => version_of_sas(headers, query, options),
+            // A browser that asks for leave names no version.
+            None if *method == Method::OPTIONS => version(
+                headers,
+                HeadOptions {
+                    strict: false,
+                    ..options
+                },
+            ),
+            None => version(headers, options),
+        };
+        let version = version.map_err(|error| HeadError {
             error,
             version: None,
             client_request_id: client_request_id.clone(),
@@ -66,7 +80,7 @@ impl Head {
         };
         let resource = Resource::locate(host.as_deref(), uri.path(), accounts, addressing);
         let resource = resource.map_err(fail)?;
-        let query = Query::parse(uri.query()).map_err(fail)?;
+        let query = query.map_err(fail)?;
         Ok(Self {
             method: method.clone(),
             version,
@@ -100,6 +114,46 @@ impl fmt::Display for HeadError {
 
 impl std::error::Error for HeadError {}
 
+/// Whether the request carries a shared access signature, and no header that counts before it.
+fn is_sas(headers: &HeaderMap, query: &Query) -> bool {
+    query.get("sig").is_some() && !headers.contains_key(header::AUTHORIZATION)
+}
+
+/// The version that rules a request with a shared access signature. Until 2013-08-15 the signed
+/// version rules; later `api-version` does, or else the header, or else the signed version.
+/// REST page "Versioning for the Azure Storage services".
+fn version_of_sas(
+    headers: &HeaderMap,
+    query: &Query,
+    options: HeadOptions,
+) -> Result<ServiceVersion, WireError> {
+    // Whoever signed nothing readable is refused later, for the signature.
+    let signed = query.get("sv").map_or(
+        Some(ServiceVersion::SAS_WITHOUT_VERSION),
+        ServiceVersion::parse,
+    );
+    if let Some(signed) = signed.filter(|signed| !signed.has_api_version()) {
+        return Ok(signed);
+    }
+    if let Some(text) = query.get("api-version") {
+        return ServiceVersion::parse(text)
+            .filter(|version| is_served(*version, options))
+            .ok_or_else(|| WireError::UnsupportedVersion {
+                value: text.to_owned(),
+            });
+    }
+    if headers.contains_key(X_MS_VERSION) {
+        return version(headers, options);
+    }
+    Ok(signed.unwrap_or(ServiceVersion::NEWEST))
+}
+
+fn is_served(version: ServiceVersion, options: HeadOptions) -> bool {
+    version.is_released()
+        || options.any_version
+        || (!options.strict && version > ServiceVersion::NEWEST)
+}
+
 /// The version that rules a request. One that is newer than any we know keeps its date.
 fn version(headers: &HeaderMap, options: HeadOptions) -> Result<ServiceVersion, WireError> {
     let mut values = headers.get_all(X_MS_VERSION).iter();
@@ -110,14 +164,9 @@ fn version(headers: &HeaderMap, options: HeadOptions) -> Result<ServiceVersion, 
             Ok(ServiceVersion::NEWEST)
         };
     };
-    let is_served = |version: &ServiceVersion| {
-        version.is_released()
-            || options.any_version
-            || (!options.strict && *version > ServiceVersion::NEWEST)
-    };
     ServiceVersion::parse(&headers::text(value))
         .filter(|_| values.all(|other| other == value))
-        .filter(is_served)
+        .filter(|version| is_served(*version, options))
         .ok_or_else(|| WireError::UnsupportedVersion {
             value: headers::joined(headers, X_MS_VERSION).unwrap_or_default(),
         })

@@ -4,6 +4,7 @@
 
 mod auth;
 mod command;
+mod cors;
 mod date;
 mod error;
 mod error_code;
@@ -18,8 +19,12 @@ mod route;
 mod version;
 pub mod xml;
 
-pub use auth::{AccountKeys, Credential, Scheme, Signature, Verified, verify};
+pub use auth::{
+    AccountKeys, AccountSasGrant, Circumstances, Credential, Grant, QueueSasGrant, Requirement,
+    Signature, Verified, check_time, verify,
+};
 pub use command::{check_framing, parse_command};
+pub use cors::{Preflight, share};
 pub use date::{Iso8601, Rfc1123, iso8601_seven, parse_iso8601, parse_rfc1123, rfc1123};
 pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};

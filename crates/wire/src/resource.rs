@@ -116,6 +116,16 @@ impl Resource {
 }
 
 impl ResourcePath {
+    /// What should be the name of a queue, if one is named.
+    pub(crate) fn queue(&self) -> Option<&str> {
+        match self {
+            Self::Service | Self::Unknown => None,
+            Self::Queue { queue } | Self::Messages { queue } | Self::Message { queue, .. } => {
+                Some(queue)
+            }
+        }
+    }
+
     /// The queue, if one is named and its name is a possible one; an error too if the path has
     /// the shape of nothing.
     pub fn queue_name(&self) -> Result<Option<QueueName>, WireError> {

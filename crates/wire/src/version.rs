@@ -72,6 +72,9 @@ impl ServiceVersion {
         Self::NEWEST,
     ];
 
+    /// The version of a shared access signature that names none: the first that had them.
+    pub const SAS_WITHOUT_VERSION: Self = date(2012, 2, 12);
+
     /// Reads a real date written exactly `YYYY-MM-DD`.
     pub fn parse(text: &str) -> Option<Self> {
         let shaped = text.len() == 10
@@ -154,11 +157,22 @@ gates! {
     /// 2013-08-15. Before, the attribute was `AccountName`.
     lists_service_endpoint 2013 8 15
 
+    /// A shared access signature may be used at a version other than its own, which the
+    /// parameter `api-version` or the header names: since 2014-02-14.
+    has_api_version 2014 2 14
+
     /// Successful answers to GET and HEAD carry `Cache-Control`: since 2014-02-14.
     sends_cache_control 2014 2 14
 
     /// A `Content-Length` of zero is signed as an empty line: since 2015-02-21.
     zero_content_length_signs_empty 2015 2 21
+
+    /// A queue SAS signs `/queue/account/name` instead of `/account/name`: since 2015-02-21.
+    signs_service_of_queue 2015 2 21
+
+    /// Account SAS exist, and signatures may bind their use to an address and a protocol: since
+    /// 2015-04-05. Refusals of a SAS say what is missing.
+    has_account_sas 2015 4 5
 
     /// Put Message answers with a body: since 2016-05-31.
     puts_return_a_body 2016 5 31
@@ -178,6 +192,9 @@ gates! {
 
     /// Answers repeat `x-ms-client-request-id`: since 2019-02-02.
     echoes_client_request_id 2019 2 2
+
+    /// An account SAS signs its encryption scope: since 2020-12-06.
+    signs_encryption_scope 2020 12 6
 
     /// A request without a credential is challenged with 401 instead of told 404: since
     /// 2019-12-12.

@@ -4,14 +4,20 @@
 //! that the schemes share; the signature itself is compared in one place.
 
 mod canonical;
+mod grant;
+mod sas;
 mod shared_key;
 mod signature;
+
+use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, header};
 use queuerite_model::Timestamp;
 use queuerite_model::limits::SIGNED_DATE_SKEW_SECONDS_MAX;
 
 use self::canonical::Reading;
+pub use self::grant::{AccountSasGrant, Grant, QueueSasGrant, Requirement};
+pub use self::sas::check_time;
 pub use self::signature::{AccountKeys, Signature};
 use crate::headers::{self, X_MS_DATE};
 use crate::{Head, Query, WireError, parse_rfc1123};
@@ -78,9 +84,9 @@ impl Credential {
     }
 }
 
-/// How a request that is believed was signed.
+/// How the header of a request is signed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Scheme {
+enum Scheme {
     /// With an account key, over the whole head.
     SharedKey,
     /// With an account key, over less of the head.
@@ -90,24 +96,44 @@ pub enum Scheme {
 /// Proof that a credential was accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verified {
-    /// How the request was signed.
-    pub scheme: Scheme,
     /// What was signed, for the debug log.
     pub string_to_sign: String,
+    /// What it permits.
+    pub grant: Grant,
+}
+
+/// Where and when a request arrives, and how much of that matters.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a circumstance of its own"
+)]
+pub struct Circumstances {
+    /// The time.
+    pub now: Timestamp,
+    /// The address that it came from.
+    pub source: IpAddr,
+    /// Whether it came over TLS.
+    pub is_https: bool,
+    /// Answer as the cloud: requests must have been signed within fifteen minutes of `now`, and
+    /// versions be known.
+    pub strict: bool,
+    /// Whether any date will do for a version.
+    pub any_version: bool,
+    /// Whether any address may use a signature that names some.
+    pub any_source: bool,
 }
 
 /// Decides whether a request is believed, given the keys of the account that it addresses.
 ///
-/// With a `strict_clock` the request must have been signed within fifteen minutes of `now`;
-/// otherwise its date may be old, misspelled or missing, as a local server's clients are
-/// suspended and their containers' clocks drift.
+/// Unless circumstances are `strict`, the date of a request may be old, misspelled or missing, as
+/// a local server's clients are suspended and their containers' clocks drift.
 pub fn verify(
     head: &Head,
     headers: &HeaderMap,
     credential: &Credential,
     keys: &AccountKeys,
-    now: Timestamp,
-    strict_clock: bool,
+    circumstances: &Circumstances,
 ) -> Result<Verified, WireError> {
     let (scheme, account, signature) = match credential {
         Credential::SharedKey { account, signature } => (Scheme::SharedKey, account, signature),
@@ -118,14 +144,20 @@ pub fn verify(
             return Err(refused(BEARER_TOO_EARLY));
         }
         Credential::Bearer => return Err(refused(BEARER_UNSUPPORTED)),
-        Credential::Sas => return Err(refused(SAS_UNSUPPORTED)),
+        Credential::Sas => {
+            let (grant, string_to_sign) = sas::verify(head, keys, circumstances)?;
+            return Ok(Verified {
+                string_to_sign,
+                grant,
+            });
+        }
         Credential::Anonymous => return Err(WireError::NoCredential),
     };
     if account != head.resource.account.as_str() {
         return Err(refused(OTHER_ACCOUNT));
     }
-    if strict_clock {
-        check_date(headers, now)?;
+    if circumstances.strict {
+        check_date(headers, circumstances.now)?;
     }
 
     // Most requests fit the first reading. Of the others only those are tried that make a
@@ -138,8 +170,8 @@ pub fn verify(
         }
         if keys.signed(&string_to_sign, signature) {
             return Ok(Verified {
-                scheme,
                 string_to_sign,
+                grant: Grant::Everything,
             });
         }
         tried.push(string_to_sign);
@@ -189,8 +221,6 @@ fn refused(detail: impl Into<String>) -> WireError {
 
 const BEARER_TOO_EARLY: &str = "Authentication scheme Bearer is not supported in this version.";
 const BEARER_UNSUPPORTED: &str = "bearer tokens are not supported by this version of the server";
-const SAS_UNSUPPORTED: &str =
-    "shared access signatures are not supported by this version of the server";
 const OTHER_ACCOUNT: &str =
     "the account of the Authorization header is not the account that the request addresses";
 
@@ -271,7 +301,7 @@ mod tests {
             &self,
             authorization: &str,
             now: Timestamp,
-            strict_clock: bool,
+            strict: bool,
         ) -> Result<Verified, WireError> {
             let mut headers = self.headers.clone();
             let authorization = HeaderValue::from_str(authorization).unwrap();
@@ -282,13 +312,23 @@ mod tests {
                 &headers,
                 &credential,
                 &keys(),
-                now,
-                strict_clock,
+                &Circumstances { strict, ..at(now) },
             )
         }
 
         fn authorization(&self) -> String {
             format!("SharedKey {ACCOUNT}:{}", self.signature)
+        }
+    }
+
+    fn at(now: Timestamp) -> Circumstances {
+        Circumstances {
+            now,
+            source: IpAddr::from([127, 0, 0, 1]),
+            is_https: false,
+            strict: true,
+            any_version: false,
+            any_source: false,
         }
     }
 
@@ -312,9 +352,9 @@ mod tests {
     #[test]
     fn every_worked_example_is_signed_as_it_says() {
         let mut examples = 0;
-        for (folder, name, scheme) in [
-            ("shared-key", "SharedKey", Scheme::SharedKey),
-            ("shared-key-lite", "SharedKeyLite", Scheme::SharedKeyLite),
+        for (folder, name) in [
+            ("shared-key", "SharedKey"),
+            ("shared-key-lite", "SharedKeyLite"),
         ] {
             let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../fixtures/signing");
             for entry in fs::read_dir(Path::new(root).join(folder)).unwrap() {
@@ -323,8 +363,8 @@ mod tests {
                 let authorization = format!("{name} {ACCOUNT}:{}", fixture.signature);
                 let verified = fixture.verify(&authorization);
                 let expected = Verified {
-                    scheme,
                     string_to_sign: fixture.string_to_sign,
+                    grant: Grant::Everything,
                 };
                 assert_eq!(verified, Ok(expected), "{}", path.display());
                 examples += 1;
@@ -513,9 +553,8 @@ mod tests {
         let now = Timestamp::from_unix(0, 0);
         let check = |fixture: &Fixture, credential: &Credential| {
             let Fixture { head, headers, .. } = fixture;
-            verify(head, headers, credential, &keys(), now, true)
+            verify(head, headers, credential, &keys(), &at(now))
         };
-        refused_with(&check(&fixture, &Credential::Sas), SAS_UNSUPPORTED);
         refused_with(&check(&fixture, &Credential::Bearer), BEARER_UNSUPPORTED);
         let anonymous = check(&fixture, &Credential::Anonymous);
         assert_eq!(anonymous, Err(WireError::NoCredential));

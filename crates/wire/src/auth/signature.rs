@@ -28,6 +28,11 @@ impl Signature {
         }
     }
 
+    /// Whether it is no signature at all: empty, or no base64.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.bytes.is_empty()
+    }
+
     /// The text as it was sent, for telling the client what it sent and nothing else.
     pub(crate) fn as_sent(&self) -> &str {
         &self.text

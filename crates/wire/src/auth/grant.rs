@@ -1,0 +1,83 @@
+//! What an accepted credential permits, as far as it says so itself.
+
+use queuerite_model::{Operation, Permissions, Timestamp};
+
+/// What the holder of a credential may do.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Grant {
+    /// Everything: the credential is an account key.
+    Everything,
+    /// What an account SAS says. REST page "Create an account SAS".
+    AccountSas(AccountSasGrant),
+    /// What a queue SAS says, or the stored access policy that it names. REST page "Create a
+    /// service SAS".
+    QueueSas(QueueSasGrant),
+}
+
+/// The reach of an account SAS.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct AccountSasGrant {
+    /// `srt`: any of `s`, `c` and `o`.
+    pub resource_types: String,
+    /// `sp`: letters.
+    pub permissions: String,
+}
+
+/// The reach of a queue SAS; the queue itself is part of what was signed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct QueueSasGrant {
+    /// The stored access policy that gives what the signature leaves out.
+    pub policy_id: Option<String>,
+    /// `sp`, unless the policy gives it.
+    pub permissions: Option<Permissions>,
+    /// `st`, unless it holds at once or the policy gives it.
+    pub start: Option<Timestamp>,
+    /// `se`, unless the policy gives it.
+    pub expiry: Option<Timestamp>,
+    /// Whether a refusal says what is missing: since `sv` 2015-04-05. Before, it says that there
+    /// is no such resource.
+    pub tells_reason: bool,
+}
+
+/// What an operation asks of a shared access signature: a row of the table "Permissions" of the
+/// REST pages on shared access signatures.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Requirement {
+    /// The `srt` letter that an account SAS needs, with any one of these `sp` letters; `None` if
+    /// no account SAS permits the operation.
+    pub account_sas: Option<(char, &'static str)>,
+    /// The `sp` letter that a queue SAS needs; `None` if no queue SAS permits the operation.
+    pub queue_sas: Option<char>,
+}
+
+impl Requirement {
+    /// The row of this operation.
+    #[expect(
+        clippy::match_same_arms,
+        reason = "a row for each operation, as in the documentation"
+    )]
+    pub const fn of(operation: &Operation) -> Self {
+        let (account_sas, queue_sas) = match operation {
+            Operation::ListQueues(_) => (Some(('s', "l")), None),
+            Operation::SetServiceProperties(_) => (Some(('s', "w")), None),
+            Operation::GetServiceProperties => (Some(('s', "r")), None),
+            Operation::GetServiceStats => (Some(('s', "r")), None),
+            Operation::CreateQueue { .. } => (Some(('c', "cw")), None),
+            Operation::DeleteQueue { .. } => (Some(('c', "d")), None),
+            Operation::GetQueueMetadata { .. } => (Some(('c', "r")), Some('r')),
+            Operation::SetQueueMetadata { .. } => (Some(('c', "w")), None),
+            Operation::GetQueueAcl { .. } => (None, None),
+            Operation::SetQueueAcl { .. } => (None, None),
+            Operation::PutMessage { .. } => (Some(('o', "a")), Some('a')),
+            Operation::GetMessages { .. } => (Some(('o', "p")), Some('p')),
+            Operation::PeekMessages { .. } => (Some(('o', "r")), Some('r')),
+            Operation::DeleteMessage { .. } => (Some(('o', "p")), Some('p')),
+            Operation::ClearMessages { .. } => (Some(('o', "d")), None),
+            Operation::UpdateMessage { .. } => (Some(('o', "u")), Some('u')),
+        };
+        Self {
+            account_sas,
+            queue_sas,
+        }
+    }
+}
