@@ -138,3 +138,159 @@ fn allowed(methods: Methods) -> &'static str {
         _ => "PUT, DELETE",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderMap, HeaderValue, Uri};
+
+    use super::*;
+    use crate::HeadOptions;
+
+    const OPTIONS: HeadOptions = HeadOptions {
+        strict: true,
+        any_version: false,
+        host_style: true,
+    };
+
+    #[track_caller]
+    fn check(version: &'static str, line: &str, expected: Result<Route, WireError>) {
+        let (method, target) = line.split_once(' ').unwrap();
+        let method: Method = method.parse().unwrap();
+        let uri: Uri = format!("/acct{target}").parse().unwrap();
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ms-version", HeaderValue::from_static(version));
+        let accounts = |name: &str| name == "acct";
+        let head = Head::parse(&method, &uri, &headers, OPTIONS, &accounts).unwrap();
+        assert_eq!(route(&head), expected, "{version} {line}");
+    }
+
+    #[track_caller]
+    fn check_newest(line: &str, expected: Result<Route, WireError>) {
+        check("2026-10-06", line, expected);
+    }
+
+    #[track_caller]
+    fn check_selector(version: &'static str, line: &str, name: &'static str, value: &str) {
+        let error = WireError::InvalidQueryParameter {
+            name,
+            value: value.into(),
+            reason: "",
+        };
+        check(version, line, Err(error));
+    }
+
+    #[test]
+    fn every_operation_has_its_place() {
+        for (line, expected) in [
+            ("GET ?comp=list", Route::ListQueues),
+            ("GET /?comp=list", Route::ListQueues),
+            (
+                "GET ?restype=service&comp=properties",
+                Route::GetServiceProperties,
+            ),
+            (
+                "PUT ?restype=service&comp=properties",
+                Route::SetServiceProperties,
+            ),
+            ("GET ?restype=service&comp=stats", Route::GetServiceStats),
+            (
+                "POST ?restype=service&comp=userdelegationkey",
+                Route::GetUserDelegationKey,
+            ),
+            ("PUT /q", Route::CreateQueue),
+            ("PUT /q/", Route::CreateQueue),
+            ("DELETE /q", Route::DeleteQueue),
+            ("GET /q?comp=metadata", Route::GetQueueMetadata),
+            ("HEAD /q?comp=metadata", Route::GetQueueMetadata),
+            ("PUT /q?comp=metadata", Route::SetQueueMetadata),
+            ("GET /q?comp=acl", Route::GetQueueAcl),
+            ("HEAD /q?comp=acl", Route::GetQueueAcl),
+            ("PUT /q?comp=acl", Route::SetQueueAcl),
+            ("POST /q/messages", Route::PutMessage),
+            ("POST /q/messages?peekonly=true", Route::PutMessage),
+            ("GET /q/messages", Route::GetMessages),
+            ("GET /q/messages?peekonly=false", Route::GetMessages),
+            ("GET /q/messages?peekonly=", Route::GetMessages),
+            ("GET /q/messages?peekonly=true", Route::PeekMessages),
+            ("DELETE /q/messages", Route::ClearMessages),
+            ("DELETE /q/messages?peekonly=true", Route::ClearMessages),
+            ("PUT /q/messages/id", Route::UpdateMessage),
+            ("DELETE /q/messages/id", Route::DeleteMessage),
+        ] {
+            check_newest(line, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn selectors_compare_without_regard_to_case() {
+        for (line, expected) in [
+            ("GET ?COMP=List", Route::ListQueues),
+            (
+                "GET ?ResType=SERVICE&Comp=Properties",
+                Route::GetServiceProperties,
+            ),
+            ("GET /q?comp=METADATA", Route::GetQueueMetadata),
+            ("GET /q/messages?PeekOnly=True", Route::PeekMessages),
+        ] {
+            check_newest(line, Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_method_that_a_resource_lacks_is_answered_with_those_it_has() {
+        for (line, allowed) in [
+            ("POST ?comp=list", "GET"),
+            ("HEAD ?comp=list", "GET"),
+            ("DELETE ?restype=service&comp=properties", "GET, PUT"),
+            ("PUT ?restype=service&comp=stats", "GET"),
+            ("GET ?restype=service&comp=userdelegationkey", "POST"),
+            ("POST /q", "PUT, DELETE"),
+            ("DELETE /q?comp=metadata", "GET, HEAD, PUT"),
+            ("PATCH /q?comp=acl", "GET, HEAD, PUT"),
+            ("PUT /q/messages", "GET, POST, DELETE"),
+            ("HEAD /q/messages?peekonly=true", "GET, POST, DELETE"),
+            ("MERGE /q/messages/id", "PUT, DELETE"),
+            ("GET /q/messages/id", "PUT, DELETE"),
+        ] {
+            check_newest(line, Err(WireError::UnsupportedVerb { allowed }));
+        }
+    }
+
+    #[test]
+    fn a_method_of_nobody_is_reported_first() {
+        for line in ["FROB ?comp=list", "get /q?comp=x", "FROB /q"] {
+            check_newest(line, Err(WireError::UnknownVerb));
+        }
+    }
+
+    #[test]
+    fn a_selector_that_names_nothing_is_reported() {
+        const NEWEST: &str = "2026-10-06";
+        for (line, name, value) in [
+            ("GET ", "comp", ""),
+            ("GET ?comp=", "comp", ""),
+            ("GET ?comp=Blobs", "comp", "Blobs"),
+            ("GET ?comp=properties", "restype", ""),
+            ("GET ?comp=properties&restype=account", "restype", "account"),
+            ("POST /q?comp=lease", "comp", "lease"),
+            ("GET /q", "comp", ""),
+            ("HEAD /q", "comp", ""),
+            ("GET /q/messages?comp=list", "comp", "list"),
+            ("PUT /q/messages/id?comp=metadata", "comp", "metadata"),
+            ("GET /q?comp=lease&comp=metadata", "comp", "lease"),
+        ] {
+            check_selector(NEWEST, line, name, value);
+        }
+    }
+
+    #[test]
+    fn operations_appear_with_their_versions() {
+        for line in ["GET /q?comp=acl", "PUT /q?comp=acl"] {
+            check_selector("2011-08-18", line, "comp", "acl");
+        }
+        check("2012-02-12", "GET /q?comp=acl", Ok(Route::GetQueueAcl));
+        let stats = "GET ?restype=service&comp=stats";
+        check_selector("2012-02-12", stats, "comp", "stats");
+        check("2013-08-15", stats, Ok(Route::GetServiceStats));
+    }
+}
