@@ -1,5 +1,9 @@
 //! What a server remembers when it is started again, after an orderly end and after a crash.
 
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+
 use queuerite_testkit::{Process, Request};
 use tempfile::TempDir;
 
@@ -195,7 +199,7 @@ fn a_time_to_live_goes_on_while_the_server_is_down() {
     let start = std::time::Instant::now();
     while texts(&mut account) != ["long"] {
         assert!(start.elapsed().as_secs() < 30, "it never expires");
-        std::thread::sleep(std::time::Duration::from_millis(20));
+        thread::sleep(Duration::from_millis(20));
     }
     assert_eq!(account.count("short"), 1);
 }
@@ -236,7 +240,7 @@ fn a_server_comes_back_on_the_same_port() {
 fn what_is_in_memory_is_forgotten_and_leaves_no_files() {
     let folder = TempDir::new().unwrap();
     for _ in 0..2 {
-        let mut command = std::process::Command::new(PROGRAM);
+        let mut command = Command::new(PROGRAM);
         command
             .args(["--silent", "--inMemoryPersistence", "--queuePort", "0"])
             .current_dir(folder.path());
@@ -268,4 +272,75 @@ fn memory_is_limited_and_comes_back() {
     }
     let unsigned = Request::new("GET", "/_queuerite/ready");
     assert_eq!(account.client.send(&unsigned).unwrap().status, 200);
+}
+
+/// A file may not grow beyond 24 MiB, as on a disk that is full.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_disk_that_is_full_ends_all_promises_and_breaks_none() {
+    let location = TempDir::new().unwrap();
+    let mut command = Command::new("sh");
+    command
+        // In units of 512 bytes; without the trap the kernel would kill the process.
+        .args([
+            "-c",
+            r#"trap '' XFSZ; ulimit -f 49152; exec "$0" "$@""#,
+            PROGRAM,
+        ])
+        .args(["--silent", "--queuePort", "0", "--location"])
+        .arg(location.path());
+    let mut server = Process::start_command(&mut command);
+    let mut account = Account::new(server.client());
+    account.create("full");
+    // A deadline, which an executor that no longer sweeps must not wait for in a loop.
+    account.put_with("full", "short", "?messagettl=1");
+    let mut acknowledged = Vec::new();
+    let response = loop {
+        let text = format!("{}-{}", acknowledged.len(), "x".repeat(60_000));
+        let request = account.put_request("full", &text, "?visibilitytimeout=0");
+        let response = account.send(request).unwrap();
+        if response.status != 201 {
+            break response;
+        }
+        acknowledged.push(crate::account::messages(&response).remove(0).id);
+        assert!(acknowledged.len() < 2_000, "the limit does not hold");
+    };
+    assert_eq!(response.status, 500, "{}", response.text());
+    assert_eq!(response.element("Code").unwrap(), "InternalError");
+    server.error_with("the store has failed: nothing is acknowledged any more");
+    // From now on nothing is promised, not even what could be read.
+    let request = account.request("GET", "/full/messages?peekonly=true");
+    account.expect(500, request);
+    for (path, status) in [("/_queuerite/health", 200), ("/_queuerite/ready", 503)] {
+        let response = account.client.send(&Request::new("GET", path)).unwrap();
+        assert_eq!(response.status, status);
+    }
+    let before = processor_time(server.id());
+    thread::sleep(Duration::from_secs(2));
+    let spent = processor_time(server.id()) - before;
+    assert!(
+        spent < 100,
+        "{spent} hundredths of a second in two idle seconds"
+    );
+    server.terminate();
+
+    let server = on(location.path());
+    let mut account = Account::new(server.client());
+    let mut found = Vec::new();
+    while let gotten @ [_, ..] = &account.get("full", 32, 3600)[..] {
+        found.extend(gotten.iter().map(|message| message.id.clone()));
+    }
+    // The last put failed, and may or may not have been stored.
+    found.truncate(acknowledged.len());
+    assert_eq!(found, acknowledged);
+}
+
+/// The time that a process has spent, in hundredths of a second.
+#[cfg(target_os = "linux")]
+fn processor_time(id: u32) -> u64 {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).unwrap();
+    // After the name in parentheses: state, then the eleventh and twelfth from there.
+    let (_, fields) = stat.rsplit_once(") ").unwrap();
+    let field = |at| fields.split(' ').nth(at).unwrap().parse::<u64>().unwrap();
+    field(11) + field(12)
 }

@@ -2,8 +2,10 @@
 
 use std::io::Write;
 use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
+use queuerite_server::STOP_TIME_MAX;
 use queuerite_testkit::{ACCOUNT, KEY};
 
 use crate::account::Account;
@@ -12,8 +14,8 @@ use crate::in_memory;
 const CLOSING: &str = "Azurite Queue service is closing...";
 const CLOSED: &str = "Azurite Queue service successfully closed";
 
-/// Generous: twice the time that requests under way are given.
-const STOP_TIME_MAX: Duration = Duration::from_secs(10);
+/// Generous: four times what requests under way are given.
+const PATIENCE: Duration = Duration::from_secs(4 * STOP_TIME_MAX.as_secs());
 
 #[test]
 fn interrupt_and_terminate_close_the_server() {
@@ -36,7 +38,7 @@ fn a_client_that_idles_holds_up_nothing() {
     let start = Instant::now();
     let (status, lines) = server.terminate();
     assert!(
-        start.elapsed() < STOP_TIME_MAX / 2,
+        start.elapsed() < STOP_TIME_MAX,
         "an idle connection is waited for"
     );
     assert!(status.success());
@@ -46,16 +48,20 @@ fn a_client_that_idles_holds_up_nothing() {
 
 #[test]
 fn a_request_that_never_ends_is_not_waited_for_long() {
-    for part in ["", "PUT /devsto", "PUT /a HTTP/1.1\r\nHost: x\r\n"] {
-        let server = in_memory(&[]);
-        let mut stream = TcpStream::connect(server.address).unwrap();
-        stream.write_all(part.as_bytes()).unwrap();
-        let start = Instant::now();
-        let (status, lines) = server.terminate();
-        assert!(start.elapsed() < STOP_TIME_MAX, "{part:?}");
-        assert!(status.success());
-        assert_eq!(lines, [CLOSING, CLOSED]);
-    }
+    thread::scope(|scope| {
+        for part in ["", "PUT /devsto", "PUT /a HTTP/1.1\r\nHost: x\r\n"] {
+            scope.spawn(move || {
+                let server = in_memory(&[]);
+                let mut stream = TcpStream::connect(server.address).unwrap();
+                stream.write_all(part.as_bytes()).unwrap();
+                let start = Instant::now();
+                let (status, lines) = server.terminate();
+                assert!(start.elapsed() < PATIENCE, "{part:?}");
+                assert!(status.success());
+                assert_eq!(lines, [CLOSING, CLOSED]);
+            });
+        }
+    });
 }
 
 #[test]
@@ -70,7 +76,7 @@ fn a_body_that_never_ends_is_not_waited_for_long() {
     account.client.write(&bytes[..bytes.len() - 1]).unwrap();
     let start = Instant::now();
     let (status, lines) = server.terminate();
-    assert!(start.elapsed() < STOP_TIME_MAX);
+    assert!(start.elapsed() < PATIENCE);
     assert!(status.success());
     assert_eq!(lines, [CLOSING, CLOSED]);
 }
@@ -91,7 +97,7 @@ fn a_request_under_way_is_answered() {
     account.client.write(last).unwrap();
     let response = account.client.read(false).unwrap();
     assert_eq!(response.status, 201);
-    assert_eq!(response.header("connection"), Some("close"));
+    assert!(account.client.is_closed());
     let ended = server.wait();
     assert!(ended.status.success());
     assert_eq!(ended.stdout, [CLOSED]);
