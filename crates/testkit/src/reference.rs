@@ -10,27 +10,28 @@ use queuerite_model::{
 /// engine under test gave, and from then on insists on them.
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
-    queues: Vec<Queue>,
+    pub(crate) queues: Vec<Queue>,
     insertions: u64,
 }
 
 #[derive(Clone, Debug)]
-struct Queue {
-    name: QueueName,
-    metadata: Metadata,
-    policies: Vec<StoredAccessPolicy>,
-    messages: Vec<Message>,
+pub(crate) struct Queue {
+    pub(crate) name: QueueName,
+    pub(crate) metadata: Metadata,
+    pub(crate) policies: Vec<StoredAccessPolicy>,
+    pub(crate) messages: Vec<Message>,
 }
 
 #[derive(Clone, Debug)]
-struct Message {
-    id: MessageId,
+pub(crate) struct Message {
+    pub(crate) id: MessageId,
     inserted: u64,
-    text: MessageText,
-    expiration_time: Timestamp,
-    time_next_visible: Timestamp,
-    dequeue_count: DequeueCount,
-    pop_receipt: PopReceipt,
+    pub(crate) text: MessageText,
+    pub(crate) insertion_time: Timestamp,
+    pub(crate) expiration_time: Timestamp,
+    pub(crate) time_next_visible: Timestamp,
+    pub(crate) dequeue_count: DequeueCount,
+    pub(crate) pop_receipt: PopReceipt,
 }
 
 impl Reference {
@@ -129,6 +130,7 @@ impl Reference {
                     id: put.id,
                     inserted,
                     text: text.clone(),
+                    insertion_time: now,
                     expiration_time,
                     time_next_visible,
                     dequeue_count: DequeueCount(0),
@@ -164,6 +166,7 @@ impl Reference {
                     message.pop_receipt = held.pop_receipt;
                     message.time_next_visible = held.time_next_visible;
                     message.peeked.id = held.id;
+                    message.peeked.insertion_time = held.insertion_time;
                     message.peeked.expiration_time = held.expiration_time;
                     message.peeked.dequeue_count = held.dequeue_count;
                     message.peeked.text = held.text.clone();
@@ -181,6 +184,8 @@ impl Reference {
                 for (index, message) in visible.into_iter().zip(&mut expected) {
                     let held = &queue.messages[index];
                     message.id = held.id;
+                    message.insertion_time = held.insertion_time;
+                    message.expiration_time = held.expiration_time;
                     message.dequeue_count = held.dequeue_count;
                     message.text = held.text.clone();
                 }
@@ -271,7 +276,7 @@ impl Reference {
 
 impl Queue {
     /// Where the visible messages are, in the order of delivery.
-    fn visible(&self, now: Timestamp) -> Vec<usize> {
+    pub(crate) fn visible(&self, now: Timestamp) -> Vec<usize> {
         let mut visible: Vec<_> = (0..self.messages.len())
             .filter(|index| self.messages[*index].time_next_visible <= now)
             .collect();

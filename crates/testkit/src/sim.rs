@@ -169,7 +169,8 @@ pub fn text(text: &str) -> MessageText {
     MessageText::new(text.into())
 }
 
-fn is_complete(change: &Change) -> bool {
+/// Whether the change holds all there is to know about its subject.
+pub(crate) fn is_complete(change: &Change) -> bool {
     matches!(
         change,
         Change::PropertiesWritten { .. }
