@@ -105,11 +105,27 @@ fn exposed(response: &Response, rule: &CorsRule) -> Option<String> {
     let added = ["Content-Length"]
         .into_iter()
         .filter(|_| !response.headers.contains_key(header::CONTENT_LENGTH));
-    let names: Vec<_> = own
+    let mut names: Vec<_> = own
         .chain(added)
         .filter(|name| is_covered(name, &rule.exposed_headers))
         .collect();
+    names.sort_by_key(|name| place(name));
     (!names.is_empty()).then(|| names.join(","))
+}
+
+/// Where the service was seen to list a header. Others stand between the `x-ms-` headers and
+/// the rest.
+fn place(name: &str) -> usize {
+    const FIRST: [&str; 4] = [
+        "x-ms-request-id",
+        "x-ms-client-request-id",
+        "Server",
+        "x-ms-version",
+    ];
+    const LAST: [&str; 4] = ["Content-Type", "Cache-Control", "Content-Length", "Date"];
+    let among = |names: &[&str]| names.iter().position(|other| *other == name);
+    let last = || Some(among(&LAST)? + FIRST.len() + 1);
+    among(&FIRST).or_else(last).unwrap_or(FIRST.len())
 }
 
 /// The name as the service spells it.
@@ -214,7 +230,7 @@ mod tests {
     ];
     const WILD: [&str; 2] = [
         "access-control-allow-origin: *",
-        "access-control-expose-headers: x-ms-request-id,Date,Content-Length",
+        "access-control-expose-headers: x-ms-request-id,Content-Length,Date",
     ];
 
     #[test]
