@@ -413,6 +413,7 @@ mod tests {
         host_style: true,
     };
 
+    #[expect(clippy::needless_pass_by_value, reason = "so each case is one line")]
     #[track_caller]
     fn check(version: &str, line: &str, body: &str, expected: Result<Operation, WireError>) {
         assert_eq!(read(version, line, &[], body), expected, "{version} {line}");

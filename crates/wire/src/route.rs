@@ -152,6 +152,7 @@ mod tests {
         host_style: true,
     };
 
+    #[expect(clippy::needless_pass_by_value, reason = "so each case is one line")]
     #[track_caller]
     fn check(version: &'static str, line: &str, expected: Result<Route, WireError>) {
         let (method, target) = line.split_once(' ').unwrap();
