@@ -219,7 +219,7 @@ mod tests {
     fn unbelieved_with(result: Result<(), AuthorizationError>, expected: &str) {
         match result {
             Err(AuthorizationError::Unbelieved { detail }) => {
-                assert!(detail.starts_with(expected), "{detail}")
+                assert!(detail.starts_with(expected), "{detail}");
             }
             other => panic!("{other:?}"),
         }
