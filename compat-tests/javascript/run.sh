@@ -13,7 +13,7 @@ for program in node npm; do
         exit 77
     fi
 done
-if ! node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20)'; then
+if ! node --eval 'process.exit(Number(process.versions.node.split(".")[0]) < 20 ? 1 : 0)'; then
     echo "compat-tests/javascript: node $(node --version) is too old; 20 or later is needed" >&2
     exit 77
 fi
