@@ -63,6 +63,12 @@ impl Database {
         self.call("read", |db| db.get(key))
     }
 
+    /// The first of all keys.
+    pub(crate) fn first_key(&self) -> Result<Option<IVec>, StoreError> {
+        self.call("read", |db| db.first())
+            .map(|row| row.map(|(key, _)| key))
+    }
+
     /// Shows every key and value, in the order of the keys.
     pub(crate) fn for_each(
         &self,

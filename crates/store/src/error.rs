@@ -23,8 +23,14 @@ pub enum StoreError {
         /// The lock file.
         path: PathBuf,
     },
+    /// There is nothing of ours.
+    #[error("{} holds no store", path.display())]
+    Missing {
+        /// The directory that should hold it.
+        path: PathBuf,
+    },
     /// What is stored cannot be read as what was written.
-    #[error("{} is damaged: {reason}; restore it from a backup, or move it away to start empty", path.display())]
+    #[error("{} is damaged: {reason}; restore it from a backup, or save what can be read with `queuerite store export`; to start empty, move its folder away", path.display())]
     Corrupt {
         /// The file or directory.
         path: PathBuf,

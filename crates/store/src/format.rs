@@ -1,7 +1,10 @@
 //! The format row: whose data this is, and in which version.
 
+use std::path::Path;
+
 use crate::StoreError;
 use crate::database::Database;
+use crate::high_water::{self, HighWater};
 
 /// The format this version writes, and the only one it reads.
 pub(crate) const FORMAT_VERSION: u32 = 1;
@@ -9,7 +12,11 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 /// The row's key. Frames have keys of eight bytes, so none can have this one.
 pub(crate) const FORMAT_KEY: &[u8] = b"format";
 
-const MAGIC: &[u8] = b"queuerite";
+/// How the row begins.
+pub(crate) const MAGIC: &[u8] = b"queuerite";
+
+/// How long the row is.
+pub(crate) const ROW_BYTES: usize = MAGIC.len() + 4;
 
 /// Claims a new database.
 pub(crate) fn write(database: &Database) -> Result<(), StoreError> {
@@ -22,18 +29,41 @@ pub(crate) fn check(database: &Database) -> Result<(), StoreError> {
     let row = database.get(FORMAT_KEY)?;
     match version(row.as_deref()) {
         Some(FORMAT_VERSION) => Ok(()),
-        version => Err(StoreError::UnsupportedFormat {
+        None if row.is_none() && was_ours(database)? => Err(StoreError::Corrupt {
             path: database.path().into(),
-            found: version.map_or_else(
-                || "of another program".into(),
-                |version| format!("queuerite {version}"),
-            ),
-            expected: format!("queuerite {FORMAT_VERSION}"),
+            reason: "its format row is missing".into(),
         }),
+        version => Err(unsupported(database.path(), version)),
     }
 }
 
-fn version(row: Option<&[u8]>) -> Option<u32> {
+/// Whether a database without a format row must have had one: it was emptied, or holds frames, or
+/// acknowledged some. Sled opens what it takes for the whole of a damaged log, which may be none.
+fn was_ours(database: &Database) -> Result<bool, StoreError> {
+    let mark = database.path().with_file_name(high_water::FILE_NAME);
+    if HighWater::read(&mark)?.is_some() {
+        return Ok(true);
+    }
+    let first = database.first_key()?;
+    Ok(first.is_none_or(|key| key.len() == FRAME_KEY_BYTES))
+}
+
+const FRAME_KEY_BYTES: usize = size_of::<u64>();
+
+/// The error of a database of another version, or of another program.
+pub(crate) fn unsupported(path: &Path, version: Option<u32>) -> StoreError {
+    StoreError::UnsupportedFormat {
+        path: path.into(),
+        found: version.map_or_else(
+            || "of another program".into(),
+            |version| format!("queuerite {version}"),
+        ),
+        expected: format!("queuerite {FORMAT_VERSION}"),
+    }
+}
+
+/// The version that a row tells, if it is one of ours.
+pub(crate) fn version(row: Option<&[u8]>) -> Option<u32> {
     let version = row?.strip_prefix(MAGIC)?;
     version.try_into().ok().map(u32::from_le_bytes)
 }

@@ -150,21 +150,24 @@ impl Mark {
     }
 }
 
-/// A stored frame, read record by record. Every byte is checked on the way.
-#[derive(Debug)]
-pub(crate) struct FrameReader {
-    number: u64,
-    now: Timestamp,
-    bytes: Bytes,
-    position: usize,
-    records_left: u32,
+/// What a frame says of itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Header {
+    /// The frame's number.
+    pub(crate) number: u64,
+    /// When it was committed.
+    pub(crate) now: Timestamp,
+    /// How many records follow.
+    pub(crate) records: u32,
+    /// How many bytes they take.
+    length: u32,
 }
 
-impl FrameReader {
-    /// Reads the header of what should be the frame of this number.
-    pub(crate) fn new(number: u64, bytes: Bytes) -> Result<Self, FrameError> {
-        let (header, records) = bytes
-            .split_first_chunk::<HEADER_BYTES>()
+impl Header {
+    /// Reads the header at the beginning of these bytes, if that is what they are.
+    pub(crate) fn read(bytes: &[u8]) -> Result<Self, FrameError> {
+        let header = bytes
+            .first_chunk::<HEADER_BYTES>()
             .ok_or(FrameError::CutShort)?;
         let [
             format,
@@ -204,18 +207,60 @@ impl FrameReader {
         if format != FORMAT {
             return Err(FrameError::UnknownFormat(format));
         }
-        let found = u64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]);
-        if found != number {
-            return Err(FrameError::OtherNumber(found));
+        Ok(Self {
+            number: u64::from_le_bytes([n0, n1, n2, n3, n4, n5, n6, n7]),
+            now: Timestamp::from_ticks(u64::from_le_bytes([t0, t1, t2, t3, t4, t5, t6, t7])),
+            records: u32::from_le_bytes([r0, r1, r2, r3]),
+            length: u32::from_le_bytes([l0, l1, l2, l3]),
+        })
+    }
+
+    /// The length of the whole frame.
+    pub(crate) fn frame_bytes(&self) -> usize {
+        as_usize(self.length).saturating_add(HEADER_BYTES)
+    }
+}
+
+/// A stored frame, read record by record. Every byte is checked on the way.
+#[derive(Debug)]
+pub(crate) struct FrameReader {
+    number: u64,
+    now: Timestamp,
+    bytes: Bytes,
+    position: usize,
+    records_left: u32,
+    is_resumed: bool,
+}
+
+impl FrameReader {
+    /// Reads the records of a frame whose header or length is not what it should be, as far as
+    /// they can be read.
+    pub(crate) fn without_header(number: u64, bytes: Bytes) -> Self {
+        Self {
+            number,
+            now: Timestamp::default(),
+            position: HEADER_BYTES,
+            records_left: u32::from(bytes.len() > HEADER_BYTES),
+            is_resumed: true,
+            bytes,
         }
-        if u32::try_from(records.len()) != Ok(u32::from_le_bytes([l0, l1, l2, l3])) {
+    }
+
+    /// Reads the header of what should be the frame of this number.
+    pub(crate) fn new(number: u64, bytes: Bytes) -> Result<Self, FrameError> {
+        let header = Header::read(&bytes)?;
+        if header.number != number {
+            return Err(FrameError::OtherNumber(header.number));
+        }
+        if bytes.len() != header.frame_bytes() {
             return Err(FrameError::CutShort);
         }
         Ok(Self {
             number,
-            now: Timestamp::from_ticks(u64::from_le_bytes([t0, t1, t2, t3, t4, t5, t6, t7])),
+            now: header.now,
             position: HEADER_BYTES,
-            records_left: u32::from_le_bytes([r0, r1, r2, r3]),
+            records_left: header.records,
+            is_resumed: false,
             bytes,
         })
     }
@@ -223,6 +268,29 @@ impl FrameReader {
     /// When the frame was committed.
     pub(crate) const fn now(&self) -> Timestamp {
         self.now
+    }
+
+    /// After a record that cannot be read: goes on with the next one that can, unless another
+    /// frame begins before it, which then has overwritten the rest of this one.
+    ///
+    /// A record begins with its length, whose highest byte is zero, and has check sums over all
+    /// of it. No text can pass for one, because texts come out of XML, which has no zeros.
+    pub(crate) fn resume(&mut self, failed_at: usize) {
+        let mut next = None;
+        for start in failed_at.saturating_add(1)..self.bytes.len() {
+            let rest = self.bytes.get(start..).unwrap_or_default();
+            if rest.first() == Some(&FORMAT) && Header::read(rest).is_ok() {
+                break;
+            }
+            if rows::decode(&self.bytes, start).is_ok() {
+                next = Some(start);
+                break;
+            }
+        }
+        self.position = next.unwrap_or(self.bytes.len());
+        // How many were lost on the way is not known; from here on the bytes decide.
+        self.records_left = u32::from(next.is_some());
+        self.is_resumed = true;
     }
 
     fn read(&mut self) -> Result<Option<StoredChange>, FrameError> {
@@ -240,6 +308,9 @@ impl FrameReader {
             })?;
         self.position += record.bytes;
         self.records_left -= 1;
+        if self.is_resumed && self.position < self.bytes.len() {
+            self.records_left = 1;
+        }
         Ok(Some(StoredChange {
             place: place(self.number, record.written),
             change: record.change,

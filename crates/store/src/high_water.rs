@@ -14,6 +14,9 @@ use std::path::{Path, PathBuf};
 
 use crate::StoreError;
 
+/// Its name in the store's directory.
+pub(crate) const FILE_NAME: &str = "acknowledged";
+
 /// The file that holds the number of the newest acknowledged frame.
 ///
 /// It is one line of fixed length: the number and a check sum, readable by a person. A line

@@ -14,9 +14,12 @@ mod high_water;
 mod ledger;
 mod lock;
 mod memory_store;
+mod newest;
 mod open;
+mod rebuild;
 mod replay;
 mod rows;
+mod salvage;
 #[cfg(test)]
 mod samples;
 mod sled_store;
@@ -29,6 +32,10 @@ pub use durable::{DurableEngine, ExecuteError, RELOCATIONS_MAX};
 pub use error::StoreError;
 pub use frame::FRAME_BYTES_MAX;
 pub use memory_store::MemoryStore;
+pub use rebuild::{Rebuild, Rebuilt};
+pub use salvage::{
+    Access, Damage, LiveMessage, LiveQueue, Location, Progress, Salvage, SalvageReport, Step,
+};
 pub use sled_store::{RECLAIMED_FRAMES_MAX, SledOptions, SledStore};
 
 /// The durable shadow of an engine.

@@ -20,11 +20,26 @@ pub(crate) const HOME: &str = "sled";
 /// Where a database is while it is being made.
 const UNFINISHED: &str = "sled.unfinished";
 
+/// A database that is complete and about to take the place of the one at [`HOME`].
+pub(crate) const NEXT: &str = "sled.next";
+
+/// The database that was replaced, until its successor has been opened.
+pub(crate) const PREVIOUS: &str = "sled.previous";
+
+/// Where a store is rebuilt; worth nothing before it is complete.
+pub(crate) const REBUILT: &str = "rebuilt";
+
+/// Where a copy is examined, so that sled does not write to what may be damaged.
+pub(crate) const EXAMINED: &str = "examined";
+
+/// The newest segments of a log that was refused, as they were before sled opened it.
+pub(crate) const SEGMENTS_ASIDE: &str = "segments-set-aside";
+
 /// Where snapshots go that sled cannot open with.
 const SNAPSHOTS_ASIDE: &str = "snapshots-set-aside";
 
 /// Fixed when the database is created. See [`FRAME_BYTES_MAX`](crate::FRAME_BYTES_MAX).
-const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
+pub(crate) const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
 
 /// The flusher is the only caller of sled's garbage collection, so it has to run.
 const FLUSH_EVERY_MILLISECONDS: u64 = 500;
@@ -57,15 +72,46 @@ pub(crate) fn exists(dir: &Path) -> Result<bool, StoreError> {
     }
 }
 
+/// Ends what a maintenance command had begun when it was interrupted: a database that was about
+/// to take its place takes it, and what was not complete is removed.
+pub(crate) fn settle(dir: &Path) -> Result<(), StoreError> {
+    let next = dir.join(NEXT);
+    if next.exists() && !exists(dir)? {
+        take_place(dir)?;
+    }
+    for leftover in [NEXT, REBUILT, EXAMINED] {
+        remove_directory(&dir.join(leftover))?;
+    }
+    Ok(())
+}
+
+/// Gives the complete database at [`NEXT`] its name.
+pub(crate) fn take_place(dir: &Path) -> Result<(), StoreError> {
+    let home = dir.join(HOME);
+    if home.exists() {
+        fs::remove_dir(&home).map_err(|error| failed("replace", &home, error))?;
+    }
+    rename(&dir.join(NEXT), &home)
+}
+
+/// Renames durably. Both names are in the same directory, or in one that does not matter.
+pub(crate) fn rename(from: &Path, to: &Path) -> Result<(), StoreError> {
+    fs::rename(from, to).map_err(|error| failed("rename", from, error))?;
+    to.parent().map_or(Ok(()), sync_directory)
+}
+
+/// Removes a directory with all that is in it, if it exists.
+pub(crate) fn remove_directory(path: &Path) -> Result<(), StoreError> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => Err(failed("remove", path, error)),
+        _ => Ok(()),
+    }
+}
+
 /// Makes an empty database under `dir`.
 pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
     let unfinished = dir.join(UNFINISHED);
-    match fs::remove_dir_all(&unfinished) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            return Err(failed("remove", &unfinished, error));
-        }
-        _ => {}
-    }
+    remove_directory(&unfinished)?;
     let opened = attempt(&unfinished, cache_bytes);
     let db = opened.map_err(|failure| failure.into_store_error("create", &unfinished))?;
     let database = Database::new(db, &unfinished)?;
@@ -74,12 +120,8 @@ pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
     drop(database);
     sync_files(&unfinished)?;
 
-    let home = dir.join(HOME);
-    if home.exists() {
-        fs::remove_dir(&home).map_err(|error| failed("replace", &home, error))?;
-    }
-    fs::rename(&unfinished, &home).map_err(|error| failed("create", &home, error))?;
-    sync_directory(dir)
+    rename(&unfinished, &dir.join(NEXT))?;
+    take_place(dir)
 }
 
 /// Opens the database under `dir`, setting sled's snapshots aside if they are what is damaged:
@@ -192,7 +234,7 @@ fn is_damage(failure: &Failure) -> bool {
 }
 
 /// Syncs the files of a new database, of which sled synced none, and their directory.
-fn sync_files(home: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_files(home: &Path) -> Result<(), StoreError> {
     for path in files(home)? {
         if path.is_file() {
             // Windows syncs only what may be written.
@@ -204,14 +246,14 @@ fn sync_files(home: &Path) -> Result<(), StoreError> {
     sync_directory(home)
 }
 
-fn files(home: &Path) -> Result<Vec<PathBuf>, StoreError> {
+pub(crate) fn files(home: &Path) -> Result<Vec<PathBuf>, StoreError> {
     fs::read_dir(home)
         .and_then(|entries| entries.map(|entry| Ok(entry?.path())).collect())
         .map_err(|error| failed("read", home, error))
 }
 
 #[cfg(unix)]
-fn sync_directory(dir: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_directory(dir: &Path) -> Result<(), StoreError> {
     File::open(dir)
         .and_then(|dir| dir.sync_all())
         .map_err(|error| failed("sync", dir, error))
@@ -220,11 +262,11 @@ fn sync_directory(dir: &Path) -> Result<(), StoreError> {
 /// Elsewhere a directory cannot be opened, or needs no sync.
 #[cfg(not(unix))]
 #[expect(clippy::unnecessary_wraps, reason = "the same signature everywhere")]
-fn sync_directory(_: &Path) -> Result<(), StoreError> {
+pub(crate) fn sync_directory(_: &Path) -> Result<(), StoreError> {
     Ok(())
 }
 
-fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
+pub(crate) fn failed(action: &'static str, path: &Path, source: io::Error) -> StoreError {
     StoreError::Io {
         action,
         path: path.into(),

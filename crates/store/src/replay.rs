@@ -42,7 +42,12 @@ pub(crate) fn replay(
         }
         let number = match key.try_into() {
             Ok(number) => u64::from_be_bytes(number),
-            Err(_) => return Err(unknown_key(database, key)),
+            Err(_) => {
+                return Err(StoreError::Corrupt {
+                    path: database.path().into(),
+                    reason: unknown_key(key),
+                });
+            }
         };
         match replayed.newest {
             None => replayed.ledger = Ledger::new(number),
@@ -103,12 +108,10 @@ pub(crate) fn corrupt(
     }
 }
 
-fn unknown_key(database: &Database, key: &[u8]) -> StoreError {
-    StoreError::Corrupt {
-        path: database.path().into(),
-        reason: format!(
-            "it holds the unknown key {:?}",
-            key.escape_ascii().to_string()
-        ),
-    }
+/// What is said of a key that no version of this program writes.
+pub(crate) fn unknown_key(key: &[u8]) -> String {
+    format!(
+        "it holds the unknown key {:?}",
+        key.escape_ascii().to_string()
+    )
 }

@@ -8,9 +8,10 @@ use queuerite_model::{MessageText, Timestamp};
 
 use crate::database::Database;
 use crate::frame::{self, FRAME_BYTES_MAX, FrameBuilder, FrameError, FrameReader};
-use crate::high_water::HighWater;
+use crate::high_water::{self, HighWater};
 use crate::ledger::{self, Ledger};
 use crate::lock::LockFile;
+use crate::newest::NewestSegments;
 use crate::replay::{self, Replayed};
 use crate::rows;
 use crate::{Durability, Store, StoreError, open};
@@ -79,18 +80,31 @@ impl SledStore {
     ) -> Result<Self, StoreError> {
         open::make_directory(dir)?;
         let lock = LockFile::take(&dir.join("lock"))?;
-        let mark = dir.join("acknowledged");
+        open::settle(dir)?;
+        let mark = dir.join(high_water::FILE_NAME);
         if !open::exists(dir)? {
+            refuse_to_begin_anew(dir, &mark)?;
             HighWater::remove(&mark)?;
             open::create(dir, options.cache_bytes)?;
         }
-        let database = open::open(dir, options.cache_bytes)?;
+        let segments = NewestSegments::remember(dir);
+        let opened = open::open(dir, options.cache_bytes).and_then(|database| {
+            let replayed = replay::replay(&database, replay)?;
+            replay::require(&database, replayed.newest, HighWater::read(&mark)?, &mark)?;
+            Ok((database, replayed))
+        });
+        if let Err(StoreError::Corrupt { .. }) = opened {
+            segments.set_aside(dir)?;
+        }
+        drop(segments);
+        let (database, replayed) = opened?;
+        NewestSegments::forget(dir)?;
+        open::remove_directory(&dir.join(open::PREVIOUS))?;
         let Replayed {
             newest,
             last_commit,
             ledger,
-        } = replay::replay(&database, replay)?;
-        replay::require(&database, newest, HighWater::read(&mark)?, &mark)?;
+        } = replayed;
         // What was replayed may have been written just before a sudden end, and never synced.
         database.sync(options.durability)?;
         let high_water = if options.durability == Durability::Fsync {
@@ -167,6 +181,17 @@ impl SledStore {
     fn is_mostly_dead(&self) -> bool {
         let live = self.ledger.live_bytes().saturating_mul(FRAMES_TO_LIVE_MAX);
         self.ledger.frame_bytes() > live.saturating_add(self.dead_bytes_max)
+    }
+}
+
+/// A database that is gone is no new one, if something was acknowledged.
+fn refuse_to_begin_anew(dir: &Path, mark: &Path) -> Result<(), StoreError> {
+    match HighWater::read(mark)? {
+        None => Ok(()),
+        Some(number) => Err(StoreError::Corrupt {
+            path: dir.join(open::HOME),
+            reason: format!("it is missing, but frame {number} was acknowledged"),
+        }),
     }
 }
 

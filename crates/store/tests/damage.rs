@@ -227,16 +227,34 @@ fn a_store_emptied_behind_our_back_is_refused() {
 }
 
 #[test]
-fn a_database_that_was_moved_away_makes_room_for_an_empty_one() {
-    let dir = tempfile::tempdir().unwrap();
-    filled(dir.path());
-    fs::rename(dir.path().join("sled"), dir.path().join("old")).unwrap();
-    let (mut store, replayed) = open(dir.path());
+fn a_database_that_is_missing_is_refused_and_not_made_anew() {
+    for leaves_a_directory in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        let home = dir.path().join("sled");
+        fs::remove_dir_all(&home).unwrap();
+        if leaves_a_directory {
+            fs::create_dir(&home).unwrap();
+        }
+        for _ in 0..2 {
+            refused_as_corrupt(dir.path(), "missing, but frame 40 was acknowledged");
+        }
+        assert!(!home.join("db").exists());
+    }
+}
+
+#[test]
+fn a_folder_that_was_moved_away_makes_room_for_an_empty_store() {
+    let above = tempfile::tempdir().unwrap();
+    let dir = above.path().join("store");
+    filled(&dir);
+    fs::rename(&dir, above.path().join("old")).unwrap();
+    let (mut store, replayed) = open(&dir);
     assert!(replayed.is_empty());
     stage(&mut store, &[message(1, "new")]);
     store.commit(NOW).unwrap();
     drop(store);
-    assert_eq!(open(dir.path()).1.len(), 1);
+    assert_eq!(open(&dir).1.len(), 1);
 }
 
 #[test]
@@ -271,6 +289,20 @@ fn another_programs_database_with_other_settings_is_not_touched_at_all() {
         "{error}"
     );
     assert_eq!(files(&home), before);
+}
+
+#[test]
+fn a_database_that_has_lost_its_format_row_is_damaged_and_not_another_programs() {
+    for emptied in [false, true] {
+        let dir = tempfile::tempdir().unwrap();
+        filled(dir.path());
+        with_sled(dir.path(), |db| db.remove("format").unwrap());
+        if emptied {
+            with_sled(dir.path(), |db| db.clear().unwrap());
+            fs::remove_file(dir.path().join("acknowledged")).unwrap();
+        }
+        refused_as_corrupt(dir.path(), "its format row is missing");
+    }
 }
 
 #[test]
