@@ -6,8 +6,10 @@ use queuerite_model::Metadata;
 use crate::WireError;
 use crate::headers::{X_MS_META_PREFIX, text};
 
-/// The metadata of a request. A header that is repeated becomes one value, joined by commas.
-/// REST page "Naming Queues and Metadata".
+/// The metadata of a request. A header that is repeated becomes one value, joined by commas; but
+/// names that differ only in case are refused. REST page "Naming Queues and Metadata".
+///
+/// `spelled` holds the names with capitals as they were sent, each time they were.
 pub(crate) fn read(headers: &HeaderMap, spelled: &[Box<str>]) -> Result<Metadata, WireError> {
     let mut pairs = Vec::new();
     for header in headers.keys() {
@@ -19,11 +21,17 @@ pub(crate) fn read(headers: &HeaderMap, spelled: &[Box<str>]) -> Result<Metadata
         if folded.is_empty() {
             return Err(WireError::EmptyMetadataKey { value });
         }
-        let name = spelled
+        let spellings: Vec<_> = spelled
             .iter()
-            .find(|name| name.eq_ignore_ascii_case(header.as_str()))
-            .and_then(|name| name.get(X_MS_META_PREFIX.len()..))
-            .unwrap_or(folded);
+            .filter(|name| name.eq_ignore_ascii_case(header.as_str()))
+            .filter_map(|name| name.get(X_MS_META_PREFIX.len()..))
+            .collect();
+        let name = spellings.first().copied().unwrap_or(folded);
+        let is_one_name = spellings.is_empty()
+            || (spellings.len() == values.len() && spellings.iter().all(|other| *other == name));
+        if !is_one_name {
+            return Err(WireError::InvalidMetadata);
+        }
         if !is_identifier(name) {
             return Err(WireError::InvalidMetadata);
         }
@@ -53,7 +61,12 @@ mod tests {
             let name = http::HeaderName::from_bytes(name.as_bytes()).unwrap();
             headers.append(name, HeaderValue::from_str(value).unwrap());
         }
-        let spelled: Vec<_> = lines.iter().map(|(name, _)| (*name).into()).collect();
+        let has_capitals = |name: &str| name.bytes().any(|b| b.is_ascii_uppercase());
+        let names = lines.iter().map(|(name, _)| *name);
+        let spelled: Vec<_> = names
+            .filter(|name| has_capitals(name))
+            .map(Into::into)
+            .collect();
         let metadata = read(&headers, &spelled)?;
         Ok(metadata
             .iter()
@@ -77,15 +90,27 @@ mod tests {
 
     #[test]
     fn a_repeated_header_is_joined_by_commas() {
-        let lines = [
-            ("x-ms-meta-color", "blue"),
-            ("x-ms-meta-Color", "Orange"),
-            ("x-ms-meta-color", "Red"),
-        ];
-        assert_eq!(
-            read_lines(&lines).unwrap(),
-            [pair("color", "blue,Orange,Red")]
-        );
+        for name in ["x-ms-meta-color", "x-ms-meta-Color"] {
+            let lines = [(name, "blue"), (name, "Orange"), (name, "Red")];
+            let joined = pair(name.strip_prefix("x-ms-meta-").unwrap(), "blue,Orange,Red");
+            assert_eq!(read_lines(&lines).unwrap(), [joined]);
+        }
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_are_refused() {
+        for names in [
+            ["x-ms-meta-color", "x-ms-meta-Color"],
+            ["x-ms-meta-Color", "x-ms-meta-color"],
+            ["x-ms-meta-Color", "x-ms-meta-COLOR"],
+        ] {
+            let lines = names.map(|name| (name, "blue"));
+            assert_eq!(
+                read_lines(&lines),
+                Err(WireError::InvalidMetadata),
+                "{names:?}"
+            );
+        }
     }
 
     #[test]
