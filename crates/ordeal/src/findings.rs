@@ -1,0 +1,129 @@
+//! What a server did that it should not have done.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// In which way a promise was broken.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum Kind {
+    /// The server did not come up again.
+    NotStarted,
+    /// It took a request and never answered.
+    NotAnswered,
+    /// It refused what it should have done.
+    Refused,
+    /// An acknowledged queue is gone.
+    QueueLost,
+    /// A deleted queue is there.
+    QueueRisen,
+    /// Metadata or stored access policies are not what was acknowledged.
+    PropertiesLost,
+    /// An acknowledged message is gone.
+    MessageLost,
+    /// A message is there that was deleted, or that nobody put.
+    MessageRisen,
+    /// A message is there twice.
+    MessageTwice,
+    /// Text, times or dequeue count of a message are not what was acknowledged.
+    MessageChanged,
+    /// A message was shown before its time.
+    MessageEarly,
+    /// The newest pop receipt of a message does not fit.
+    ReceiptLost,
+    /// Messages come in another order than they were put in.
+    OrderLost,
+    /// Of an operation under way, a part was done.
+    Torn,
+}
+
+impl Kind {
+    const fn plural(self) -> &'static str {
+        match self {
+            Self::NotStarted => "starts failed",
+            Self::NotAnswered => "requests never answered",
+            Self::Refused => "requests refused",
+            Self::QueueLost => "queues lost",
+            Self::QueueRisen => "deleted queues risen",
+            Self::PropertiesLost => "metadata or policies lost",
+            Self::MessageLost => "messages lost",
+            Self::MessageRisen => "deleted messages risen",
+            Self::MessageTwice => "messages doubled",
+            Self::MessageChanged => "messages changed",
+            Self::MessageEarly => "messages shown too early",
+            Self::ReceiptLost => "pop receipts lost",
+            Self::OrderLost => "orders lost",
+            Self::Torn => "operations torn",
+        }
+    }
+}
+
+/// A broken promise.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Finding {
+    /// After how many restarts.
+    pub round: u32,
+    /// In which way.
+    pub kind: Kind,
+    /// How many acknowledged operations it concerns.
+    pub count: usize,
+    /// On what, and what was to be expected.
+    pub what: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "round {}: {:?}: {}", self.round, self.kind, self.what)
+    }
+}
+
+/// What a load has done and found so far.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct Report {
+    /// How often the server was compared, but for the first time.
+    pub rounds: u32,
+    /// Operations that were acknowledged.
+    pub acknowledged: u64,
+    /// Bytes of message text among them.
+    pub text_bytes: u64,
+    /// Operations that were under way at the end of a round.
+    pub under_way: u64,
+    /// Broken promises.
+    pub findings: Vec<Finding>,
+}
+
+impl Report {
+    /// How many acknowledged operations were lost or otherwise betrayed.
+    pub fn losses(&self) -> usize {
+        self.findings.iter().map(|finding| finding.count).sum()
+    }
+}
+
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for finding in self.findings.iter().take(FINDINGS_SHOWN_MAX) {
+            writeln!(f, "{finding}")?;
+        }
+        if self.findings.len() > FINDINGS_SHOWN_MAX {
+            let more = self.findings.len() - FINDINGS_SHOWN_MAX;
+            writeln!(f, "and {more} findings more")?;
+        }
+        let mut kinds = BTreeMap::new();
+        for finding in &self.findings {
+            *kinds.entry(finding.kind).or_insert(0) += finding.count;
+        }
+        for (kind, count) in kinds {
+            writeln!(f, "{count} {}", kind.plural())?;
+        }
+        write!(
+            f,
+            "{} rounds, {} operations acknowledged ({} MB of texts), {} under way, {} losses",
+            self.rounds,
+            self.acknowledged,
+            self.text_bytes / 1_000_000,
+            self.under_way,
+            self.losses()
+        )
+    }
+}
+
+const FINDINGS_SHOWN_MAX: usize = 20;

@@ -1,0 +1,181 @@
+//! A server's process, started by its command line and ended by a signal.
+
+use std::fs::{self, File, OpenOptions};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::CommandExt as _;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// The command line of a server, with `{location}` and `{port}` in it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Template(Vec<String>);
+
+impl Template {
+    /// Reads a command line: words between spaces.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        for place in ["{location}", "{port}"] {
+            if !text.contains(place) {
+                return Err(format!("the command line has no {place}: {text}"));
+            }
+        }
+        Ok(Self(text.split_whitespace().map(Into::into).collect()))
+    }
+
+    fn command(&self, location: &Path, port: u16) -> Command {
+        let mut words = self.0.iter().map(|word| {
+            word.replace("{location}", &location.to_string_lossy())
+                .replace("{port}", &port.to_string())
+        });
+        let mut command = Command::new(words.next().unwrap_or_default());
+        command.args(words);
+        command
+    }
+}
+
+/// A server in a process group of its own, which is killed when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    child: Child,
+    /// Where it listens, or will.
+    pub address: SocketAddr,
+}
+
+impl Server {
+    /// Starts a server on a location without waiting for it. What it writes goes to `log`, and
+    /// its process id into a file beside it, for whoever cleans up after us.
+    pub fn spawn(template: &Template, location: &Path, port: u16, log: &Path) -> Self {
+        fs::create_dir_all(location).unwrap();
+        let pid_file = log.with_extension("pid");
+        let log = OpenOptions::new().create(true).append(true).open(log);
+        let log: File = log.unwrap();
+        let child = template
+            .command(location, port)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {template:?}: {error}"));
+        fs::write(pid_file, child.id().to_string()).unwrap();
+        Self {
+            child,
+            address: (Ipv4Addr::LOCALHOST, port).into(),
+        }
+    }
+
+    /// Starts a server on a location and waits until its port answers. If it ends instead, or
+    /// never listens, this is how.
+    pub fn start(
+        template: &Template,
+        location: &Path,
+        port: u16,
+        log: &Path,
+    ) -> Result<Self, String> {
+        let mut server = Self::spawn(template, location, port, log);
+        let start = Instant::now();
+        while TcpStream::connect(server.address).is_err() {
+            if let Some(status) = server.child.try_wait().unwrap() {
+                return Err(format!("it ended with {status}:\n{}", tail(log)));
+            }
+            if start.elapsed() > START_TIME_MAX {
+                return Err(format!("it does not listen:\n{}", tail(log)));
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+        Ok(server)
+    }
+
+    /// Ends it at once, as a crash would.
+    pub fn kill(mut self) {
+        self.end();
+    }
+
+    /// Sends it a signal by name, such as `TERM`, and waits until it has ended. If it does not
+    /// it is killed, and there is no status.
+    pub fn end_by(mut self, signal: &str) -> Option<ExitStatus> {
+        self.signal(signal);
+        let start = Instant::now();
+        while start.elapsed() < END_TIME_MAX {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status);
+            }
+            thread::sleep(Duration::from_millis(1));
+        }
+        None
+    }
+
+    /// Stops all its threads where they are, and waits until they have stopped.
+    pub fn freeze(&self) {
+        self.signal("STOP");
+        let tasks = format!("/proc/{}/task", self.child.id());
+        let start = Instant::now();
+        while !fs::read_dir(&tasks).unwrap().all(|task| {
+            let stat = fs::read_to_string(task.unwrap().path().join("stat"));
+            // The state comes after the name, which is in parentheses.
+            stat.is_ok_and(|stat| {
+                stat.rsplit(") ")
+                    .next()
+                    .is_some_and(|rest| rest.starts_with('T'))
+            })
+        }) {
+            assert!(start.elapsed() < START_TIME_MAX, "it does not stop");
+            thread::sleep(Duration::from_micros(200));
+        }
+    }
+
+    /// To the whole group, as a server may be a command that starts others.
+    fn signal(&self, name: &str) {
+        let group = format!("-{}", self.child.id());
+        let status = Command::new("kill")
+            .args([&format!("-{name}"), "--", &group])
+            .stderr(Stdio::null())
+            .status();
+        let _ = status.unwrap();
+    }
+
+    fn end(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.signal("KILL");
+            let _ = self.child.kill();
+            self.child.wait().unwrap();
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+/// A port that nobody has at the moment.
+pub(crate) fn free_port() -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+    listener.local_addr().unwrap().port()
+}
+
+const START_TIME_MAX: Duration = Duration::from_mins(1);
+const END_TIME_MAX: Duration = Duration::from_secs(15);
+
+/// The last lines of a log.
+fn tail(log: &Path) -> String {
+    let text = fs::read_to_string(log).unwrap_or_default();
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(10)..].join("\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_line_names_location_and_port() {
+        assert!(Template::parse("server --location {location}").is_err());
+        let template = Template::parse("server --location {location} --port {port}").unwrap();
+        let command = template.command(Path::new("/a b"), 7);
+        let arguments: Vec<_> = command.get_args().collect();
+        assert_eq!(arguments, ["--location", "/a b", "--port", "7"]);
+    }
+}
