@@ -16,6 +16,8 @@ use queuerite_testkit::simulation::{Counts, Simulation};
 /// About twenty seconds of a debug build.
 const SEEDS: u64 = 10_000;
 const THREADS: u64 = 2;
+/// Each of them opens a database several times.
+const SEEDS_ON_SLED: u64 = 20;
 
 #[test]
 fn no_fault_and_no_crash_loses_what_was_answered_or_keeps_half_of_what_was_not() {
@@ -72,16 +74,20 @@ fn a_seed_decides_everything() {
 #[test]
 fn the_real_store_goes_through_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    let simulation = Simulation::default();
+    let simulation = Simulation {
+        steps: 240,
+        ..Simulation::default()
+    };
     let mut total = Counts::default();
-    for seed in 0..12 {
+    for seed in 0..SEEDS_ON_SLED {
         match simulation.run_on_sled(seed, dir.path()) {
             Ok(counts) => total.add(counts),
             Err(found) => panic!("on the real store, {found}"),
         }
     }
     println!("on the real store: {total}");
-    assert!(total.restarts > 12, "{total}");
+    assert!(total.restarts > SEEDS_ON_SLED, "{total}");
+    assert!(total.frames_dropped > SEEDS_ON_SLED, "{total}");
 }
 
 #[test]

@@ -77,6 +77,8 @@ impl Machine for DiskMachine {
 pub struct SledMachine {
     dir: PathBuf,
     lives: u64,
+    /// The number of the oldest frame when the store was last opened.
+    oldest: u64,
     dead_bytes_max: u64,
 }
 
@@ -86,6 +88,7 @@ impl SledMachine {
         Self {
             dir,
             lives: 0,
+            oldest: 0,
             dead_bytes_max,
         }
     }
@@ -103,7 +106,13 @@ impl Machine for SledMachine {
             dead_bytes_max: self.dead_bytes_max,
             ..SledOptions::default()
         };
-        SledStore::open(&self.life(), options, replay)
+        let mut oldest = None;
+        let store = SledStore::open(&self.life(), options, &mut |change, place| {
+            oldest.get_or_insert(place.frame);
+            replay(change, place);
+        })?;
+        self.oldest = oldest.unwrap_or(self.oldest);
+        Ok(store)
     }
 
     fn crash(&mut self, _: u64) {
@@ -115,6 +124,10 @@ impl Machine for SledMachine {
     }
 
     fn stop(&mut self) {}
+
+    fn dropped(&self) -> u64 {
+        self.oldest.saturating_sub(1)
+    }
 }
 
 fn copy(from: &Path, to: &Path) {

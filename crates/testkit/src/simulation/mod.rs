@@ -132,13 +132,13 @@ impl Simulation {
     /// Runs a seed on the model of a disk. A disagreement comes with the shortest plan that
     /// was found to lead to it.
     pub fn run(&self, seed: u64) -> Result<Counts, Box<Disagreement>> {
-        self.run_on(seed, |plan| DiskMachine::new(plan.limits))
+        run_on(self.plan(seed, 1), |plan| DiskMachine::new(plan.limits))
     }
 
     /// Runs a seed on a real store below this directory, which should be empty.
     pub fn run_on_sled(&self, seed: u64, dir: &Path) -> Result<Counts, Box<Disagreement>> {
         let mut count = 0;
-        self.run_on(seed, |plan| {
+        run_on(self.plan(seed, SLED_SCALE), |plan| {
             count += 1;
             let dir = dir.join(format!("{seed}-{count}"));
             SledMachine::new(dir, plan.limits.dead_bytes_max)
@@ -147,37 +147,39 @@ impl Simulation {
 
     /// What happens under this seed, line by line, whether or not something is wrong with it.
     pub fn trace(&self, seed: u64) -> Vec<String> {
-        let plan = self.plan(seed);
+        let plan = self.plan(seed, 1);
         attempt(&plan, DiskMachine::new(plan.limits), true).trace
     }
 
-    fn plan(&self, seed: u64) -> Plan {
-        let mut plan = Plan::new(seed, self.steps);
+    fn plan(&self, seed: u64, scale: u32) -> Plan {
+        let mut plan = Plan::new(seed, self.steps, scale);
         plan.limits.bug = self.bug;
         plan
     }
-
-    fn run_on<M: Machine>(
-        &self,
-        seed: u64,
-        mut machine: impl FnMut(&Plan) -> M,
-    ) -> Result<Counts, Box<Disagreement>> {
-        let mut plan = self.plan(seed);
-        let result = attempt(&plan, machine(&plan), false);
-        if result.reason.is_none() {
-            return Ok(result.counts);
-        }
-        shrink(&mut plan, |plan| {
-            attempt(plan, machine(plan), false).reason.is_some()
-        });
-        let shortest = attempt(&plan, machine(&plan), true);
-        Err(Box::new(Disagreement {
-            seed,
-            reason: shortest.reason.or(result.reason).unwrap_or_default(),
-            trace: shortest.trace,
-        }))
-    }
 }
+
+fn run_on<M: Machine>(
+    mut plan: Plan,
+    mut machine: impl FnMut(&Plan) -> M,
+) -> Result<Counts, Box<Disagreement>> {
+    let result = attempt(&plan, machine(&plan), false);
+    if result.reason.is_none() {
+        return Ok(result.counts);
+    }
+    shrink(&mut plan, |plan| {
+        attempt(plan, machine(plan), false).reason.is_some()
+    });
+    let shortest = attempt(&plan, machine(&plan), true);
+    Err(Box::new(Disagreement {
+        seed: plan.seed,
+        reason: shortest.reason.or(result.reason).unwrap_or_default(),
+        trace: shortest.trace,
+    }))
+}
+
+/// With texts this many times longer, of up to 60,000 bytes, the frames of a real store are full
+/// as soon as those of the model are.
+const SLED_SCALE: u32 = 200;
 
 /// Leaves out whatever the failure does not need: halves first, then single steps.
 fn shrink(plan: &mut Plan, mut fails: impl FnMut(&Plan) -> bool) {

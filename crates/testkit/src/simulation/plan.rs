@@ -85,11 +85,13 @@ pub(crate) enum Receipt {
 }
 
 impl Plan {
-    pub(crate) fn new(seed: u64, length: usize) -> Self {
+    /// `scale` is how many times longer texts and limits are than those of a model need to be.
+    pub(crate) fn new(seed: u64, length: usize, scale: u32) -> Self {
         let mut dice = Dice::new(seed);
+        let limit = u64::from(scale);
         let limits = DiskOptions {
             frame_bytes_max: dice.pick(&[100, 200, 400, 1000]),
-            dead_bytes_max: dice.pick(&[0, 50, 200, 1000]),
+            dead_bytes_max: limit * dice.pick(&[0, 50, 200, 1000]),
             reclaimed_frames_max: dice.pick(&[1, 2, 32]),
             bug: None,
         };
@@ -99,7 +101,7 @@ impl Plan {
             fault_in: dice.pick(&[1, 2, 10]),
             crash_in: dice.pick(&[8, 20, 60]),
             batch_max: dice.pick(&[3, 6, 12]),
-            text_bytes_max: dice.pick(&[8, 60, 300]),
+            text_bytes_max: scale as usize * dice.pick(&[8, 60, 300]),
         };
         let mut steps: Vec<_> = (0..temper.accounts).map(first_step).collect();
         steps.resize_with(length.max(steps.len()), || temper.step(&mut dice));
