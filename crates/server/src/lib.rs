@@ -15,6 +15,7 @@ mod fault;
 mod handle;
 mod listen;
 pub mod logging;
+pub mod maintain;
 mod own;
 mod server;
 mod service;

@@ -14,6 +14,7 @@ fn main() -> ExitCode {
     let env = |name: &str| std::env::var(name).ok();
     let config = match Config::from_arguments(std::env::args_os(), &env) {
         Ok(Parsed::Run(config)) => config,
+        Ok(Parsed::Maintain(maintenance)) => return maintenance.run(),
         Ok(Parsed::Print(text)) => {
             console::say(text);
             return ExitCode::SUCCESS;

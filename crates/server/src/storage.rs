@@ -71,10 +71,15 @@ fn boxed(store: impl Store + 'static) -> Box<dyn Store> {
 
 /// Azurite keeps its queues beside ours. They are not read, and not touched.
 fn tell_of_azurite(location: &Path) {
-    if location.join("__azurite_db_queue__.json").exists() {
+    if has_azurite(location) {
         tracing::info!(
             location = %location.display(),
             "found queues of Azurite here: they are left alone, and their messages are not served"
         );
     }
+}
+
+/// Whether there are queues of Azurite.
+pub(crate) fn has_azurite(location: &Path) -> bool {
+    location.join("__azurite_db_queue__.json").exists()
 }

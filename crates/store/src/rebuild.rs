@@ -27,6 +27,8 @@ pub struct Rebuild<'a> {
 pub struct Rebuilt {
     /// How many records were written and read back.
     pub records: u64,
+    /// How many of them are queues.
+    pub queues: u64,
     /// How many of them are messages.
     pub messages: u64,
     /// Bytes of sled's file before, zero if there was none.
@@ -81,6 +83,7 @@ impl<'a> Rebuild<'a> {
         };
         let rebuilt = Rebuilt {
             records: self.written.records,
+            queues: self.written.queues,
             messages: self.written.messages,
             bytes_before: file_bytes(&self.location.path().join(HOME)),
             bytes_after: file_bytes(&self.directory.join(HOME)),
@@ -134,6 +137,7 @@ impl Drop for Rebuild<'_> {
 #[derive(Clone, PartialEq, Eq, Default)]
 struct Contents {
     records: u64,
+    queues: u64,
     messages: u64,
     bytes: u64,
     check: u32,
@@ -145,6 +149,7 @@ impl Contents {
         let mut record = Vec::new();
         rows::encode(change, &mut record);
         self.records += 1;
+        self.queues += u64::from(matches!(change, Change::QueueWritten { .. }));
         self.messages += u64::from(matches!(change, Change::MessageWritten { .. }));
         self.bytes += record.len() as u64;
         let mut check = crc32fast::Hasher::new_with_initial(self.check);

@@ -199,7 +199,7 @@ fn durability() -> impl TypedValueParser<Value = Durability> {
 }
 
 /// What went wrong, in one line; clap's own account takes six.
-fn in_one_line(error: &clap::Error) -> String {
+pub(crate) fn in_one_line(error: &clap::Error) -> String {
     let context = |kind| match error.get(kind) {
         Some(ContextValue::String(text)) => text.as_str(),
         _ => "",
@@ -247,4 +247,6 @@ Environment:
   QUEUERITE_LOG, RUST_LOG         level of the log on stderr, such as debug [default: info]
 
 Started under the name azurite-queue or azurite, or with that word first, queuerite takes the
-place of that command and prints its lines.";
+place of that command and prints its lines.
+
+queuerite store checks, exports, imports and compacts what is stored: queuerite store --help.";

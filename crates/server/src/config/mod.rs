@@ -16,6 +16,8 @@ use queuerite_store::Durability;
 use thiserror::Error;
 
 use crate::accounts::AccountsSource;
+use crate::maintain::{self, Maintenance};
+pub(crate) use arguments::in_one_line as usage_in_one_line;
 use arguments::{Arguments, Asked, KeepAlive};
 
 /// How long an idle connection stays open unless the command line says otherwise.
@@ -70,6 +72,15 @@ impl Config {
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Parsed, UsageError> {
         let (dialect, words) = split_command(args);
+        if let Some((first, rest)) = words.split_first()
+            && dialect == Dialect::Queuerite
+            && first == STORE
+        {
+            return maintain::parse(rest).map(|asked| match asked {
+                maintain::Asked::Run(maintenance) => Parsed::Maintain(maintenance),
+                maintain::Asked::Print(text) => Parsed::Print(text),
+            });
+        }
         match Arguments::parse_words(words)? {
             Asked::Help => Ok(Parsed::Print(
                 Arguments::help(dialect).trim_end().to_owned(),
@@ -136,6 +147,8 @@ impl Config {
 pub enum Parsed {
     /// To serve.
     Run(Config),
+    /// To look after a store.
+    Maintain(Maintenance),
     /// To print this text, which does not end in a newline, and be done.
     Print(String),
 }
@@ -146,7 +159,7 @@ pub enum Parsed {
 pub struct UsageError(String);
 
 impl UsageError {
-    fn new(line: impl fmt::Display) -> Self {
+    pub(crate) fn new(line: impl fmt::Display) -> Self {
         Self(line.to_string())
     }
 }
@@ -348,6 +361,8 @@ fn refuse_stray_words(dialect: Dialect, words: &[OsString]) -> Result<(), UsageE
     }))
 }
 
+/// The first word that asks for maintenance instead of a server.
+const STORE: &str = "store";
 const ACCOUNTS_VARIABLE: &str = "AZURITE_ACCOUNTS";
 const SKIP_VERSION_CHECK_VARIABLE: &str = "AZURITE_SKIP_API_VERSION_CHECK";
 const HOST_DEFAULT: &str = "127.0.0.1";
