@@ -13,7 +13,7 @@ use std::thread;
 use queuerite_testkit::PlantedBug;
 use queuerite_testkit::simulation::{Counts, Simulation};
 
-/// About twenty seconds of a debug build.
+/// Five seconds of a debug build on two idle cores, twenty on busy ones.
 const SEEDS: u64 = 10_000;
 const THREADS: u64 = 2;
 /// Each of them opens a database several times.

@@ -273,15 +273,15 @@ struct Run<'a, M: Machine> {
     wall: Timestamp,
     /// Never before this.
     floor: Timestamp,
-    /// The latest time that any engine was told.
+    /// The latest time that this life's engine was told.
     latest: Timestamp,
     /// The time of the last commit that succeeded.
     last_commit: Timestamp,
     inbox: VecDeque<Request>,
     /// What the engine in memory should show.
     memory: World,
-    /// What is durable for certain.
-    durable: World,
+    /// What is durable for certain: one of these, between which nobody could tell so far.
+    durable: Vec<World>,
     /// What may be durable beyond that, in order.
     pending: Vec<Pending>,
     is_ready: bool,
@@ -312,7 +312,7 @@ impl<'a, M: Machine> Run<'a, M> {
             last_commit: Timestamp::default(),
             inbox: VecDeque::new(),
             memory: World::default(),
-            durable: World::default(),
+            durable: vec![World::default()],
             pending: Vec::new(),
             is_ready: false,
             given: VecDeque::new(),
@@ -539,7 +539,7 @@ impl<'a, M: Machine> Run<'a, M> {
     fn has_committed(&mut self, now: Timestamp) {
         self.log.counts.commits += 1;
         self.last_commit = now;
-        self.durable = self.memory.clone();
+        self.durable = vec![self.memory.clone()];
         self.pending.clear();
     }
 
@@ -627,8 +627,7 @@ impl<'a, M: Machine> Run<'a, M> {
         let now = self.now();
         self.faults.pause(true);
         let engine = self.engine.as_mut().unwrap();
-        // What the clock is past is gone, so here nothing is in doubt.
-        let agreed = self.memory.agrees(engine, now, Timestamp::default());
+        let agreed = self.memory.agrees(engine, now);
         self.faults.pause(false);
         agreed.unwrap_or_else(|difference| wrong(format!("in memory, {difference}")));
     }
@@ -674,29 +673,25 @@ impl<'a, M: Machine> Run<'a, M> {
             ));
         }
         self.floor = last_commit;
-        let latest = self.latest;
+        let latest = std::mem::take(&mut self.latest);
         let now = self.now();
 
-        let mut world = self.durable.clone();
+        let mut matching = Vec::new();
         let mut differences = Vec::new();
-        let mut pending = self.pending.drain(..);
-        let mut kept = 0;
-        let memory = loop {
+        for (kept, mut world) in self.possible_worlds() {
+            world.cross_out(&mut engine, now, latest);
             let mut candidate = world.clone();
-            match candidate.agrees(&mut engine, now, latest) {
-                Ok(()) => break candidate,
+            match candidate.agrees(&mut engine, now) {
+                Ok(()) => matching.push((kept, world, candidate)),
                 Err(difference) => differences.push(difference),
             }
-            let Some(next) = pending.next() else {
-                wrong(format!(
-                    "after a restart, {}",
-                    differences.join("\n  or, with one more operation, ")
-                ));
-            };
-            world.check(next.now, next.account, &next.operation, &next.outcome);
-            kept += 1;
+        }
+        let Some((kept, _, memory)) = matching.first().cloned() else {
+            wrong(format!(
+                "after a restart, {}",
+                differences.join("\n  or, with one more operation, ")
+            ));
         };
-        drop(pending);
         self.log.counts.unanswered_kept += u64::from(kept > 0);
         self.log.note(|| {
             format!(
@@ -706,10 +701,31 @@ impl<'a, M: Machine> Run<'a, M> {
         });
         self.last_commit = last_commit;
         // What has expired by now can be back after the next crash: no commit knows the time.
+        // So worlds that look the same now may differ then, and all of them are kept.
         self.memory = memory;
-        self.durable = world;
+        self.durable = matching.into_iter().map(|(_, world, _)| world).collect();
         self.engine = Some(engine);
         self.is_ready = true;
+    }
+
+    /// What may be stored: what was, and of what was to be, any number of whole operations from
+    /// the first on. Each world comes with that number.
+    fn possible_worlds(&mut self) -> Vec<(usize, World)> {
+        let mut possible = Vec::new();
+        for mut world in self.durable.drain(..) {
+            possible.push((0, world.clone()));
+            for (index, next) in self.pending.iter().enumerate() {
+                // What stores nothing leads to no other world.
+                if next.outcome.is_ok() && !next.operation.is_read() {
+                    world.check(next.now, next.account, &next.operation, &next.outcome);
+                    possible.push((index + 1, world.clone()));
+                }
+            }
+        }
+        self.pending.clear();
+        // The one in which the least has happened comes first.
+        possible.sort_by_key(|(kept, _)| *kept);
+        possible
     }
 
     fn engine(&mut self) -> &mut DurableEngine<FaultyStore<M::Store>> {

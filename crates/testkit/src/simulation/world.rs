@@ -59,17 +59,38 @@ impl World {
         (!times.is_empty()).then(|| times[usize::from(nth) % times.len()])
     }
 
-    /// Whether the engine shows this world and no other: every queue with its metadata, its
-    /// policies and its count, every message with its text as soon as it is visible, and every
-    /// receipt still worth what it was. Nothing is changed by it.
-    ///
-    /// A message that has expired by `swept_until` may be gone even if the clock was set back
-    /// since: it is crossed out of this world if so.
-    pub(crate) fn agrees<S: Store>(
+    /// Takes out what had expired once, by `swept_until`, and is really gone, although the clock
+    /// was set back since. Only what has expired `now` stays in doubt.
+    pub(crate) fn cross_out<S: Store>(
         &mut self,
         engine: &mut DurableEngine<S>,
         now: Timestamp,
         swept_until: Timestamp,
+    ) {
+        for (index, reference) in self.references.iter_mut().enumerate() {
+            let view = View {
+                engine,
+                account: account(index),
+            };
+            for queue in &mut reference.queues {
+                let name = &queue.name;
+                queue.messages.retain(|message| {
+                    let is_in_doubt =
+                        message.expiration_time <= swept_until && message.expiration_time > now;
+                    !is_in_doubt || view.holds(now, name, message)
+                });
+            }
+        }
+    }
+
+    /// Whether the engine shows this world and no other: every queue with its metadata, its
+    /// policies and its count, every message with its text as soon as it is visible, and every
+    /// receipt still worth what it was. It moves nothing; of this world, it forgets what has
+    /// expired.
+    pub(crate) fn agrees<S: Store>(
+        &mut self,
+        engine: &mut DurableEngine<S>,
+        now: Timestamp,
     ) -> Result<(), String> {
         let properties = self.properties.iter();
         for (index, (reference, properties)) in
@@ -83,11 +104,9 @@ impl World {
             let expected = Outcome::ServiceProperties(Box::new(properties.clone()));
             view.expect(now, Operation::GetServiceProperties, &expected)?;
             for queue in &mut reference.queues {
-                let name = &queue.name;
-                queue.messages.retain(|message| {
-                    message.expiration_time > now
-                        && (message.expiration_time > swept_until || view.holds(now, name, message))
-                });
+                queue
+                    .messages
+                    .retain(|message| message.expiration_time > now);
                 view.check_queue(now, queue)?;
             }
         }
