@@ -8,7 +8,7 @@ use queuerite_model::{Command, Permissions, StoredAccessPolicy, Timestamp};
 use queuerite_wire::{Grant, Head, QueueSasGrant, Requirement, Verified, WireError, check_time};
 use thiserror::Error;
 
-/// A command that its sender may carry out, as far as its credential goes. Only [`authorize`]
+/// A command that its sender may carry out, as far as its credential goes. Only `authorize`
 /// makes one, so nothing reaches a queue past it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Authorized {

@@ -18,6 +18,7 @@ use tokio::sync::oneshot;
 
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::authorize::Authorized;
+use crate::progress::Progress;
 use crate::service::{QueueService, ServiceError};
 
 /// Most commands that wait; a full inbox answers [`ServiceError::Busy`].
@@ -26,12 +27,15 @@ pub const INBOX_COMMANDS_MAX: usize = 16 * 1024;
 pub const BATCH_COMMANDS_MAX: usize = 1024;
 /// How long an idle executor sleeps at most before it tidies.
 const IDLE_MAX: Duration = Duration::from_secs(1);
+/// How often a waiting request looks whether the thread still moves.
+const STALL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// The local [`QueueService`]: a handle to the executor's thread.
 #[derive(Debug)]
 pub struct Executor {
     inbox: SyncSender<Job>,
     is_ready: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     cors_rules: Arc<CorsRules>,
 }
 
@@ -45,42 +49,87 @@ impl Executor {
         engine: DurableEngine<Box<dyn Store>>,
         clock: SystemClock,
         entropy: SystemEntropy,
-    ) -> std::io::Result<(Self, JoinHandle<()>)> {
+    ) -> std::io::Result<(Self, Running)> {
         let (inbox, jobs) = sync_channel(INBOX_COMMANDS_MAX);
         let is_ready = Arc::new(AtomicBool::new(true));
+        let progress = Arc::new(Progress::new());
         let cors_rules = Arc::<CorsRules>::default();
         let worker = Worker {
             engine,
             clock,
             entropy,
             is_ready: Arc::clone(&is_ready),
+            progress: Arc::clone(&progress),
             cors_rules: Arc::clone(&cors_rules),
         };
         worker.publish_cors_rules();
         let thread = std::thread::Builder::new()
             .name("executor".into())
             .spawn(move || worker.run(&jobs))?;
-        Ok((
-            Self {
-                inbox,
-                is_ready,
-                cors_rules,
-            },
+        let running = Running {
             thread,
-        ))
+            progress: Arc::clone(&progress),
+        };
+        let executor = Self {
+            inbox,
+            is_ready,
+            progress,
+            cors_rules,
+        };
+        Ok((executor, running))
+    }
+
+    /// Waits for an answer, but not for a thread that is stuck.
+    async fn wait(&self, mut answer: oneshot::Receiver<Answer>) -> Answer {
+        loop {
+            match tokio::time::timeout(STALL_INTERVAL, &mut answer).await {
+                // The worker answers every job; only a panic in it closes the channel.
+                Ok(answer) => return answer.unwrap_or(Err(ServiceError::Failed)),
+                Err(_) if self.progress.is_stalled() => return Err(ServiceError::Failed),
+                Err(_) => {}
+            }
+        }
+    }
+}
+
+/// The executor's thread.
+#[derive(Debug)]
+pub(crate) struct Running {
+    thread: JoinHandle<()>,
+    progress: Arc<Progress>,
+}
+
+impl Running {
+    /// Waits until the thread has ended, once every handle is dropped, and says whether it has:
+    /// one that is stuck is left alone.
+    pub(crate) async fn ended(self) -> bool {
+        let Self { thread, progress } = self;
+        let mut joined = tokio::task::spawn_blocking(|| thread.join());
+        while tokio::time::timeout(STALL_INTERVAL, &mut joined)
+            .await
+            .is_err()
+        {
+            if progress.is_stalled() {
+                tracing::error!("the store is left open, as it does not return");
+                return false;
+            }
+        }
+        true
     }
 }
 
 impl QueueService for Executor {
     async fn execute(&self, command: Authorized) -> Result<Outcome<MessageText>, ServiceError> {
+        if self.progress.is_stalled() {
+            return Err(ServiceError::Busy);
+        }
         let (reply, answer) = oneshot::channel();
         let job = Job { command, reply };
         self.inbox.try_send(job).map_err(|error| match error {
             TrySendError::Full(_) => ServiceError::Busy,
             TrySendError::Disconnected(_) => ServiceError::Failed,
         })?;
-        // The worker answers every job; only a panic in it closes the channel.
-        answer.await.unwrap_or(Err(ServiceError::Failed))
+        self.wait(answer).await
     }
 
     fn cors_rules(&self, account: &AccountName) -> Arc<[CorsRule]> {
@@ -92,7 +141,7 @@ impl QueueService for Executor {
     }
 
     fn is_ready(&self) -> bool {
-        self.is_ready.load(Ordering::Acquire)
+        self.is_ready.load(Ordering::Acquire) && !self.progress.is_stalled()
     }
 }
 
@@ -108,6 +157,7 @@ struct Worker {
     clock: SystemClock,
     entropy: SystemEntropy,
     is_ready: Arc<AtomicBool>,
+    progress: Arc<Progress>,
     cors_rules: Arc<CorsRules>,
 }
 
@@ -122,7 +172,9 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            self.progress.step();
             self.tidy();
+            self.progress.rest();
         }
         tracing::debug!("the executor has answered everything and stops");
     }
@@ -140,11 +192,15 @@ impl Worker {
         let mut sets_properties = false;
         for job in waiting.take(BATCH_COMMANDS_MAX) {
             now = self.clock.now();
+            self.progress.step();
             let operation = &job.command.command().operation;
             sets_properties |= matches!(operation, Operation::SetServiceProperties(_));
             answers.push((job.reply, self.run_one(now, &job.command)));
         }
-        if let Err(error) = self.engine.commit(now) {
+        // After a failure nothing more is stored: what was staged before it is claimed by nobody.
+        if self.is_ready.load(Ordering::Acquire)
+            && let Err(error) = self.engine.commit(now)
+        {
             self.fail(&error);
         }
         let has_failed = !self.is_ready.load(Ordering::Acquire);

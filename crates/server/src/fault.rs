@@ -120,9 +120,6 @@ impl Fault {
                 Self::new(Code::MissingRequiredQueryParameter).with("QueryParameterName", name)
             }
             WireError::MarkerOutOfRange => Self::new(Code::OutOfRangeInput),
-            WireError::MissingHeader { name } => {
-                Self::new(Code::MissingRequiredHeader).with("HeaderName", name)
-            }
             WireError::InvalidHeader { name, value } => Self::new(Code::InvalidHeaderValue)
                 .with("HeaderName", name)
                 .with("HeaderValue", value),
@@ -187,7 +184,7 @@ impl Fault {
                 }
             },
             ServiceError::Unauthorized(error) => Self::of_authorization(error),
-            ServiceError::Busy | ServiceError::Stopping => Self::new(Code::ServerBusy),
+            ServiceError::Busy => Self::new(Code::ServerBusy),
             ServiceError::Full { limit } => Self {
                 text: format!(
                     "Cannot add an extent chunk to the in-memory store. \

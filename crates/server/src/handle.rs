@@ -23,6 +23,7 @@ use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::authorize::authorize;
 use crate::fault::Fault;
+use crate::logging::without_signatures;
 use crate::service::QueueService;
 use crate::spelling::{Names, Spellings};
 use crate::{access_log, own};
@@ -31,7 +32,7 @@ use crate::{access_log, own};
 #[derive(Debug)]
 pub(crate) struct Front<Service> {
     pub(crate) service: Service,
-    pub(crate) accounts: Accounts,
+    pub(crate) accounts: Arc<Accounts>,
     pub(crate) head_options: HeadOptions,
     /// Whether any address may use a signature that names some.
     pub(crate) loose: bool,
@@ -120,7 +121,11 @@ impl<Service: QueueService> Front<Service> {
         };
         let is_front_end = result.as_ref().is_err_and(|fault| fault.is_front_end);
         let mut response = result.unwrap_or_else(|fault| {
-            tracing::debug!(code = fault.code.name(), details = ?fault.details, "refused");
+            tracing::debug!(
+                code = fault.code.name(),
+                details = %without_signatures(&format!("{:?}", fault.details)),
+                "refused"
+            );
             explain(fault, request_id, version, parts.method == Method::HEAD)
         });
         let common = CommonHeaders {
@@ -228,7 +233,11 @@ impl<Service: QueueService> Front<Service> {
             any_source: self.loose,
         };
         let verified = verify(head, &parts.headers, &credential, keys, &circumstances)?;
-        tracing::debug!(string_to_sign = ?verified.string_to_sign, "the signature fits");
+        let string_to_sign = format!("{:?}", verified.string_to_sign);
+        tracing::debug!(
+            string_to_sign = %without_signatures(&string_to_sign),
+            "the signature fits"
+        );
         Ok(verified)
     }
 }

@@ -17,6 +17,7 @@ mod listen;
 pub mod logging;
 pub mod maintain;
 mod own;
+mod progress;
 mod server;
 mod service;
 mod spelling;

@@ -45,6 +45,30 @@ pub fn start(
         .map_err(|_| LoggingError::AlreadyStarted)
 }
 
+/// A text that quotes what was signed, without the signatures that clients sent: the one that
+/// did not fit, and those of a query that was signed with all its parameters. It is the debug
+/// form of a text, in which lines are separated by `\n` written out.
+pub(crate) fn without_signatures(quoted: &str) -> String {
+    let hidden = hide(quoted, "found in the HTTP request '", "'");
+    hide(&hidden, r"\nsig:", r"\n")
+}
+
+/// Replaces whatever stands between `begin` and the next `end`.
+fn hide(text: &str, begin: &str, end: &str) -> String {
+    let mut parts = text.split(begin);
+    let mut shown = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        // Without an end it goes on to the closing quote.
+        let end_at = part
+            .find(end)
+            .or_else(|| part.find('"'))
+            .unwrap_or(part.len());
+        let (_, rest) = part.split_at(end_at);
+        shown = shown + begin + "*****" + rest;
+    }
+    shown
+}
+
 /// Why logging cannot start. Displays as one line.
 #[derive(Debug, Error)]
 pub enum LoggingError {
@@ -227,6 +251,22 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
+
+    #[test]
+    fn what_was_signed_is_shown_without_signatures() {
+        let refused = r#"[("D", "The MAC signature found in the HTTP request 'c2VjcmV0=' is not the same. Server used: 'GET\n/a\nsig:dG9v=\nsp:r'.")]"#;
+        let shown = without_signatures(refused);
+        assert!(
+            !shown.contains("c2VjcmV0") && !shown.contains("dG9v"),
+            "{shown}"
+        );
+        assert!(
+            shown.contains("HTTP request '*****' is not") && shown.contains(r"\nsig:*****\nsp:r")
+        );
+        let last = without_signatures(r#""GET\n/a\nsig:dG9v=""#);
+        assert_eq!(last, r#""GET\n/a\nsig:*****""#);
+        assert_eq!(without_signatures(r#""GET\n/a""#), r#""GET\n/a""#);
+    }
 
     #[derive(Clone, Default)]
     struct Sink(Arc<Mutex<Vec<u8>>>);

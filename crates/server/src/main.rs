@@ -73,7 +73,9 @@ async fn run(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
         console::say(console::closing(service));
     }
     tokio::select! {
-        () = server.stop() => {}
+        is_closed = server.stop() => if !is_closed {
+            return Ok(ExitCode::FAILURE);
+        },
         // A second signal means now. Whatever was acknowledged is stored already.
         _ = interrupt.recv() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
         _ = terminate.recv() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),

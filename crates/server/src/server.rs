@@ -3,7 +3,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::thread::JoinHandle;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -21,7 +20,7 @@ use crate::accounts::{Accounts, AccountsError};
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::companion::Companion;
 use crate::config::{Config, Endpoint, Service, Storage};
-use crate::executor::Executor;
+use crate::executor::{Executor, Running};
 use crate::handle::{Connection, Front};
 use crate::listen::{self, Answer};
 use crate::service::QueueService;
@@ -33,7 +32,7 @@ pub struct Server {
     listening: Vec<Listening>,
     stop: CancellationToken,
     tasks: JoinSet<()>,
-    executor: JoinHandle<()>,
+    executor: Running,
 }
 
 /// A service, and the address that it got.
@@ -49,7 +48,7 @@ impl Server {
     /// Opens the ports first and the store second, so that a server that cannot have its port
     /// has touched nothing. When this returns, connections are accepted.
     pub async fn start(config: &Config) -> Result<Self, StartError> {
-        let accounts = Accounts::open(config.accounts.clone())?;
+        let accounts = Arc::new(Accounts::open(config.accounts.clone())?);
         let mut listeners = Vec::new();
         for (service, endpoint) in config.services() {
             listeners.push((service, bind(service, endpoint).await?));
@@ -71,7 +70,7 @@ impl Server {
             Executor::start(opened.engine, clock, SystemEntropy).map_err(StartError::Thread)?;
         let front = Arc::new(Front {
             service,
-            accounts,
+            accounts: Arc::clone(&accounts),
             head_options: HeadOptions {
                 strict: config.strict,
                 any_version: config.any_version,
@@ -100,8 +99,8 @@ impl Server {
                 }
             }
         }
-        if front.accounts.is_reloadable() {
-            tasks.spawn(reload_accounts(front, stop.clone()));
+        if accounts.is_reloadable() {
+            tasks.spawn(reload_accounts(accounts, stop.clone()));
         }
         Ok(Self {
             listening,
@@ -117,12 +116,13 @@ impl Server {
     }
 
     /// Stops accepting, answers what is under way for at most
-    /// [`STOP_TIME_MAX`](crate::STOP_TIME_MAX), and closes the store.
-    pub async fn stop(mut self) {
+    /// [`STOP_TIME_MAX`](crate::STOP_TIME_MAX), and closes the store. Says whether it is closed:
+    /// a store that does not return is not waited for.
+    pub async fn stop(mut self) -> bool {
         self.stop.cancel();
         while self.tasks.join_next().await.is_some() {}
         // The last handle to the executor went with the tasks, so it finishes and ends.
-        let _ = tokio::task::spawn_blocking(move || self.executor.join()).await;
+        self.executor.ended().await
     }
 }
 
@@ -150,13 +150,17 @@ async fn bind(service: Service, endpoint: &Endpoint) -> Result<TcpListener, Star
 /// How often a file of accounts is read again; as often as Azurite does with its variable.
 const ACCOUNTS_RELOAD_INTERVAL: Duration = Duration::from_mins(1);
 
-async fn reload_accounts<S: QueueService>(front: Arc<Front<S>>, stop: CancellationToken) {
+async fn reload_accounts(accounts: Arc<Accounts>, stop: CancellationToken) {
     loop {
         tokio::select! {
-            () = tokio::time::sleep(ACCOUNTS_RELOAD_INTERVAL) => {
-                let front = Arc::clone(&front);
-                let _ = tokio::task::spawn_blocking(move || front.accounts.reload()).await;
-            }
+            () = tokio::time::sleep(ACCOUNTS_RELOAD_INTERVAL) => {}
+            () = stop.cancelled() => break,
+        }
+        // A file system that hangs must hold up neither this task nor a stop.
+        let accounts = Arc::clone(&accounts);
+        let reload = tokio::task::spawn_blocking(move || accounts.reload());
+        tokio::select! {
+            _ = reload => {}
             () = stop.cancelled() => break,
         }
     }

@@ -50,7 +50,4 @@ pub enum ServiceError {
     /// The store failed, now or earlier. What happened to the command is not known.
     #[error("the store has failed")]
     Failed,
-    /// The server is stopping.
-    #[error("the server is stopping")]
-    Stopping,
 }

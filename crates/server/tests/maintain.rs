@@ -379,7 +379,7 @@ fn an_export_that_is_cut_or_wrong_is_refused_with_the_line_and_leaves_nothing() 
     let without = |index: usize| {
         let lines = lines.iter().enumerate().filter(|(at, _)| *at != index);
         lines
-            .map(|(_, line)| format!("{line}\n"))
+            .flat_map(|(_, line)| [*line, "\n"])
             .collect::<String>()
     };
     for (input, expected) in [
@@ -452,7 +452,8 @@ fn what_is_not_ours_is_told_in_one_line_and_not_touched() {
         let db = sled::open(home).unwrap();
         db.insert("theirs", "value").unwrap();
     };
-    let cases: [(&dyn Fn(&Path), &str); 3] = [
+    type Make<'a> = &'a dyn Fn(&Path);
+    let cases: [(Make<'_>, &str); 3] = [
         (
             &newer,
             "has the format queuerite 2, but this version reads queuerite 1",

@@ -101,12 +101,6 @@ pub enum WireError {
     #[error("the marker is none that was given")]
     MarkerOutOfRange,
 
-    /// A header is required and missing.
-    #[error("the header {name} is missing")]
-    MissingHeader {
-        /// Its name.
-        name: &'static str,
-    },
     /// A header cannot be read.
     #[error("the header {name} cannot be read")]
     InvalidHeader {

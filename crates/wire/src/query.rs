@@ -109,16 +109,39 @@ impl Pair {
 impl Text {
     fn parse(raw: &str) -> Result<Self, WireError> {
         let (name, value) = raw.split_once('=').unwrap_or((raw, ""));
-        Ok(Self {
-            name: percent_decoded(name)?.to_lowercase(),
-            value: percent_decoded(value)?,
-        })
+        let (name, value) = (
+            percent_decoded(name)?.to_lowercase(),
+            percent_decoded(value)?,
+        );
+        // A string-to-sign puts each parameter on a line, as `name:value`. What could be cut
+        // into lines in two ways would let a signature of the one request fit another.
+        let could_be_cut_otherwise =
+            name.contains([':', '\r', '\n']) || value.contains(['\r', '\n']);
+        if could_be_cut_otherwise {
+            return Err(WireError::UndecodableUrl);
+        }
+        Ok(Self { name, value })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_could_be_cut_into_other_parameters_is_refused() {
+        for raw in [
+            "a%3A1%0Apeekonly=true",
+            "a%3A=1",
+            "a=1%0Apeekonly:true",
+            "a%0D=1",
+            "a=%0d",
+        ] {
+            let refused = Query::parse(Some(raw));
+            assert_eq!(refused, Err(WireError::UndecodableUrl), "{raw}");
+        }
+        assert!(Query::parse(Some("a=1:2")).is_ok());
+    }
 
     #[track_caller]
     fn check(raw: &str, expected: &[(&str, &str)]) {

@@ -387,7 +387,7 @@ fn a_damaged_store_is_refused_and_says_what_to_do() {
         );
         assert!(line.contains("is damaged: "), "{errors}");
         assert!(
-            line.contains("restore it from a backup, or move it away"),
+            line.contains("restore it from a backup, or save what can be read"),
             "{errors}"
         );
         assert!(!stdout(&output).contains("listens"));

@@ -287,7 +287,7 @@ impl Worker {
         assert_eq!(gotten.text, known.text);
         assert_eq!(gotten.inserted, known.inserted, "{gotten:?}");
         assert_eq!(gotten.expires, known.expires, "{gotten:?}");
-        assert_eq!(gotten.count, known.count + 1, "{gotten:?}");
+        assert_eq!(gotten.count, known.count + 1, "{gotten:?} after {known:?}");
         self.known.insert(gotten.id.clone(), gotten);
     }
 
