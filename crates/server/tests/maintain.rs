@@ -435,6 +435,9 @@ fn an_export_that_is_cut_or_wrong_is_refused_with_the_line_and_leaves_nothing() 
     }
 }
 
+/// Something that makes a folder which is no store of ours.
+type Make<'a> = &'a dyn Fn(&Path);
+
 #[test]
 fn what_is_not_ours_is_told_in_one_line_and_not_touched() {
     let config = |home: &Path| sled::Config::new().path(home).segment_size(8 * 1024 * 1024);
@@ -452,7 +455,6 @@ fn what_is_not_ours_is_told_in_one_line_and_not_touched() {
         let db = sled::open(home).unwrap();
         db.insert("theirs", "value").unwrap();
     };
-    type Make<'a> = &'a dyn Fn(&Path);
     let cases: [(Make<'_>, &str); 3] = [
         (
             &newer,
