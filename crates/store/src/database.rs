@@ -3,10 +3,13 @@
 use std::fs::{File, OpenOptions};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use sled::{Db, IVec};
 
-use crate::guard::{Failure, guarded};
+use crate::guard::{Failure, dead_threads, guarded};
 use crate::{Durability, StoreError};
 
 /// An open sled database that gives up at the first failed write or panic.
@@ -21,6 +24,8 @@ pub(crate) struct Database {
     file: File,
     home: PathBuf,
     broken: AtomicBool,
+    /// How many of sled's threads were dead when this was opened.
+    dead_threads: usize,
     #[cfg(test)]
     fail_next_sync: AtomicBool,
 }
@@ -39,6 +44,7 @@ impl Database {
             })?,
             home: home.into(),
             broken: AtomicBool::new(false),
+            dead_threads: dead_threads(),
             #[cfg(test)]
             fail_next_sync: AtomicBool::new(false),
         })
@@ -49,8 +55,11 @@ impl Database {
         &self.home
     }
 
-    /// Fails if an earlier write failed, or if sled ever panicked.
+    /// Fails if an earlier write failed, or if sled ever panicked, in whichever thread.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
+        if dead_threads() > self.dead_threads {
+            self.give_up();
+        }
         if self.broken.load(Ordering::Relaxed) {
             Err(StoreError::Poisoned)
         } else {
@@ -167,13 +176,35 @@ impl Drop for Database {
             tracing::error!(%error, "the last writes may not be on disk");
         }
         let db = self.db.take();
-        let closed = guarded(|| {
-            drop(db);
-            Ok(())
-        });
-        if let Err(failure) = closed {
-            tracing::error!(?failure, "the database did not close in order");
+        let close = move || {
+            let closed = guarded(|| {
+                drop(db);
+                Ok(())
+            });
+            if let Err(failure) = closed {
+                tracing::error!(?failure, "the database did not close in order");
+            }
+        };
+        if self.check().is_ok() {
+            close();
+        } else {
+            within(CLOSE_TIME_MAX, close);
         }
+    }
+}
+
+/// How long a broken database may take to close. Sled waits for threads that may be dead.
+const CLOSE_TIME_MAX: Duration = Duration::from_secs(3);
+
+/// Runs something in a thread of its own, and leaves it there if it takes too long.
+fn within(time: Duration, run: impl FnOnce() + Send + 'static) {
+    let (done, is_done) = mpsc::channel::<()>();
+    let thread = thread::Builder::new().spawn(move || {
+        run();
+        drop(done);
+    });
+    if thread.is_ok() && is_done.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+        tracing::error!("the database does not close, and is left open");
     }
 }
 

@@ -6,7 +6,8 @@
 
 use std::any::Any;
 use std::panic::{self, AssertUnwindSafe, PanicHookInfo};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::thread;
 
 /// Why a call into sled did not succeed.
@@ -54,6 +55,32 @@ pub(crate) fn quietly<T>(run: impl FnOnce() -> T) -> T {
     });
     drop(one);
     result
+}
+
+/// How many of sled's own threads have panicked since this was first called.
+///
+/// Sled does not tell. A database without its flusher collects no garbage and, where nobody
+/// flushes, writes nothing; and closing it waits for the flusher for ever.
+pub(crate) fn dead_threads() -> usize {
+    static WATCH: Once = Once::new();
+    WATCH.call_once(|| {
+        let one = ONE_AT_A_TIME.lock();
+        let before = panic::take_hook();
+        panic::set_hook(Box::new(move |info| {
+            if thread::current().name().is_some_and(is_of_sled) {
+                DEAD_THREADS.fetch_add(1, Ordering::AcqRel);
+            }
+            before(info);
+        }));
+        drop(one);
+    });
+    DEAD_THREADS.load(Ordering::Acquire)
+}
+
+static DEAD_THREADS: AtomicUsize = AtomicUsize::new(0);
+
+fn is_of_sled(thread: &str) -> bool {
+    thread == "log flusher" || thread.starts_with("sled-io-")
 }
 
 type Hook = Box<dyn Fn(&PanicHookInfo<'_>) + Sync + Send + 'static>;
