@@ -133,3 +133,99 @@ fn shown(told: &Told) -> String {
     } = told;
     format!("{id} with dequeue count {count} and text {text:.40}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Message;
+
+    const THEN: Span = Span {
+        sent: 1_000_000,
+        answered: 1_000_001,
+    };
+    const NOW: Span = Span {
+        sent: 1_900_000,
+        answered: 1_900_001,
+    };
+
+    fn told(id: &str) -> Told {
+        Told {
+            id: id.into(),
+            inserted: "then".into(),
+            expires: "much later".into(),
+            text: format!("text {id}"),
+            ..Told::default()
+        }
+    }
+
+    /// A queue with messages `1`, `2` and `3`, hidden for so many seconds.
+    fn queue(hidden: u32) -> Queue {
+        let mut queue = Queue::new("queue".into(), false);
+        for id in ["1", "2", "3"] {
+            let text = format!("text {id}");
+            let mut message = Message::put_under_way(text, hidden, None, THEN);
+            message.put_answered(&told(id));
+            queue.messages.push(message);
+        }
+        queue
+    }
+
+    fn kinds(queue: &mut Queue, seen: &[Told]) -> Vec<Kind> {
+        let findings = compare(queue, seen, 32, false, NOW);
+        findings.into_iter().map(|(kind, _)| kind).collect()
+    }
+
+    #[test]
+    fn what_was_put_and_nothing_else_is_no_finding() {
+        let seen = ["1", "2", "3"].map(told);
+        assert_eq!(kinds(&mut queue(0), &seen), []);
+        assert_eq!(kinds(&mut queue(3600), &[]), []);
+    }
+
+    #[test]
+    fn each_way_of_being_wrong_is_found() {
+        let [first, second, third] = ["1", "2", "3"].map(told);
+        let cases = [
+            (
+                vec![&first, &third],
+                vec![Kind::MessageLost, Kind::OrderLost],
+            ),
+            (vec![&first, &third, &second], vec![Kind::OrderLost]),
+            (
+                vec![&first, &second, &third, &third],
+                vec![Kind::MessageTwice],
+            ),
+        ];
+        for (seen, expected) in cases {
+            let seen: Vec<_> = seen.into_iter().cloned().collect();
+            assert_eq!(kinds(&mut queue(0), &seen), expected);
+        }
+        let changes: [fn(&mut Told); 4] = [
+            |told| told.text.push('x'),
+            |told| told.inserted.clear(),
+            |told| told.expires.clear(),
+            |told| told.count = 1,
+        ];
+        for change in changes {
+            let mut changed = third.clone();
+            change(&mut changed);
+            let seen = [first.clone(), second.clone(), changed];
+            assert_eq!(kinds(&mut queue(0), &seen), [Kind::MessageChanged]);
+        }
+        let seen = [first.clone(), second.clone(), third, told("4")];
+        assert_eq!(kinds(&mut queue(0), &seen), [Kind::MessageRisen]);
+        assert_eq!(kinds(&mut queue(3600), &[first]), [Kind::MessageEarly]);
+    }
+
+    #[test]
+    fn a_put_that_was_never_answered_is_known_by_its_text() {
+        let mut queue = queue(0);
+        let put = Message::put_under_way("text 4".into(), 0, None, THEN);
+        queue.messages.push(put);
+        assert_eq!(kinds(&mut queue, &["1", "2", "3"].map(told)), []);
+        assert_eq!(kinds(&mut queue, &["1", "2", "3", "4"].map(told)), []);
+        // Seen once, it is there for good.
+        let seen = ["1", "2", "3"].map(told);
+        assert_eq!(kinds(&mut queue, &seen), [Kind::MessageLost]);
+    }
+}
