@@ -13,7 +13,10 @@ pub(crate) const FORMAT_VERSION: u32 = 1;
 pub(crate) const FORMAT_KEY: &[u8] = b"format";
 
 /// How the row begins.
-pub(crate) const MAGIC: &[u8] = b"queuerite";
+const MAGIC: &[u8] = b"queuerite";
+
+/// The first byte of it.
+pub(crate) const MAGIC_START: u8 = b'q';
 
 /// How long the row is.
 pub(crate) const ROW_BYTES: usize = MAGIC.len() + 4;

@@ -25,7 +25,8 @@ pub const FRAME_BYTES_MAX: usize = 96 * 1024;
 /// What a frame takes besides its records.
 pub(crate) const HEADER_BYTES: usize = 29;
 
-const FORMAT: u8 = 1;
+/// What every frame begins with.
+pub(crate) const FORMAT: u8 = 1;
 
 const _: () = {
     assert!(HEADER_BYTES + MESSAGE_OVERHEAD_BYTES + MESSAGE_TEXT_BYTES_MAX <= FRAME_BYTES_MAX);

@@ -1,12 +1,14 @@
 //! How far the store has acknowledged, kept outside of sled.
 //!
 //! When a part of sled's log in the middle of a segment is damaged, sled can take what precedes
-//! it for the whole log, clear the rest, and open without a word. So after every synced commit
-//! the number of its last frame is written to a file of its own, and opening compares: a
-//! database that ends earlier has lost what was acknowledged.
+//! it for the whole log, clear the rest, and open without a word. So the number of the newest
+//! frame that is known to be on the device is written to a file of its own, and opening compares:
+//! a database that ends earlier has lost what it had. Where every commit is synced, the file is
+//! written after every commit; elsewhere after the first one, when a store is opened, and at its
+//! orderly end.
 //!
 //! The file is written after the database is synced and is not synced itself, hence it can lag
-//! behind after a loss of power and never lead. It costs one small write per commit.
+//! behind after a loss of power and never lead. It costs one small write.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};

@@ -4,6 +4,7 @@
 //! So whatever bears that name has once been whole, and never is an unreadable one taken for a
 //! new one.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
@@ -12,7 +13,8 @@ use std::time::Duration;
 
 use crate::database::{Database, FILE_NAME};
 use crate::guard::{Failure, guarded, quietly};
-use crate::{Durability, StoreError, format};
+use crate::high_water::{self, HighWater};
+use crate::{Durability, StoreError, format, salvage};
 
 /// Sled's directory in ours.
 pub(crate) const HOME: &str = "sled";
@@ -37,6 +39,12 @@ pub(crate) const SEGMENTS_ASIDE: &str = "segments-set-aside";
 
 /// Where snapshots go that sled cannot open with.
 const SNAPSHOTS_ASIDE: &str = "snapshots-set-aside";
+
+/// Where settings go that sled cannot read.
+const SETTINGS_ASIDE: &str = "settings-set-aside";
+
+/// The file in which sled keeps how a database was made. Ours were all made the same way.
+const SETTINGS: &str = "conf";
 
 /// Fixed when the database is created. See [`FRAME_BYTES_MAX`](crate::FRAME_BYTES_MAX).
 pub(crate) const SEGMENT_BYTES: usize = 8 * 1024 * 1024;
@@ -124,26 +132,44 @@ pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
     take_place(dir)
 }
 
-/// Opens the database under `dir`, setting sled's snapshots aside if they are what is damaged:
-/// sled makes them anew from its log.
+/// Opens the database under `dir`. What sled can make anew from its log is set aside if it is
+/// damaged: first its snapshots, then its settings.
 pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Database, StoreError> {
     let home = dir.join(HOME);
     require_log(&home)?;
     remove_unfinished_snapshots(&home)?;
-    let db = match attempt(&home, cache_bytes) {
-        Ok(db) => db,
-        Err(failure) if is_damage(&failure) && set_snapshots_aside(dir)? => {
-            let failure = failure.into_store_error("open", &home);
-            tracing::warn!(%failure, "trying again without sled's snapshots");
-            attempt(&home, cache_bytes)
-                .map_err(|failure| failure.into_store_error("open", &home))?
-        }
-        Err(failure) => return Err(failure.into_store_error("open", &home)),
-    };
+    let mut opened = attempt(&home, cache_bytes);
+    if let Err(failure) = &opened
+        && is_damage(failure)
+        && set_aside(dir, SNAPSHOTS_ASIDE, is_snapshot)?
+    {
+        tracing::warn!(?failure, "trying again without sled's snapshots");
+        opened = attempt(&home, cache_bytes);
+    }
+    // The settings of another program's database are not to be touched.
+    if let Err(failure) = &opened
+        && (is_damage(failure) || is_unsupported(failure))
+        && is_ours(dir)?
+        && set_aside(dir, SETTINGS_ASIDE, |name| name == SETTINGS)?
+    {
+        tracing::warn!(?failure, "trying again with new settings");
+        opened = attempt(&home, cache_bytes);
+    }
+    let db = opened.map_err(|failure| failure.into_store_error("open", &home))?;
     let database = Database::new(db, &home)?;
     format::check(&database)?;
     sync_directory(&home)?;
     Ok(database)
+}
+
+/// Whether a database that sled cannot open is one that this version wrote.
+fn is_ours(dir: &Path) -> Result<bool, StoreError> {
+    Ok(
+        match salvage::format_version(&dir.join(HOME).join(FILE_NAME)) {
+            Some(version) => version == format::FORMAT_VERSION,
+            None => HighWater::read(&dir.join(high_water::FILE_NAME))?.is_some(),
+        },
+    )
 }
 
 /// Sled would make a missing log, and begin empty.
@@ -161,34 +187,37 @@ fn require_log(home: &Path) -> Result<(), StoreError> {
 
 /// Sled cannot open over a snapshot that it did not finish, though it needs none.
 fn remove_unfinished_snapshots(home: &Path) -> Result<(), StoreError> {
-    for path in snapshots(home)? {
-        if path.extension().is_some_and(|end| end == "generating") {
+    for path in files(home)? {
+        let is_unfinished = path.extension().is_some_and(|end| end == "generating");
+        if is_unfinished && path.file_name().is_some_and(is_snapshot) {
             fs::remove_file(&path).map_err(|error| failed("remove", &path, error))?;
         }
     }
     Ok(())
 }
 
-/// Moves sled's snapshots where it does not look; says whether there were any.
-fn set_snapshots_aside(dir: &Path) -> Result<bool, StoreError> {
-    let snapshots = snapshots(&dir.join(HOME))?;
-    let aside = dir.join(SNAPSHOTS_ASIDE);
-    for path in &snapshots {
-        let name = path.file_name().unwrap_or_default();
+/// Moves some of sled's files where it does not look; says whether there were any.
+fn set_aside(
+    dir: &Path,
+    name: &str,
+    is_meant: impl Fn(&OsStr) -> bool,
+) -> Result<bool, StoreError> {
+    let aside = dir.join(name);
+    let mut any = false;
+    for path in files(&dir.join(HOME))? {
+        let Some(name) = path.file_name().filter(|name| is_meant(name)) else {
+            continue;
+        };
         fs::create_dir_all(&aside)
-            .and_then(|()| fs::rename(path, aside.join(name)))
-            .map_err(|error| failed("set aside", path, error))?;
+            .and_then(|()| fs::rename(&path, aside.join(name)))
+            .map_err(|error| failed("set aside", &path, error))?;
+        any = true;
     }
-    Ok(!snapshots.is_empty())
+    Ok(any)
 }
 
-fn snapshots(home: &Path) -> Result<Vec<PathBuf>, StoreError> {
-    let mut paths = files(home)?;
-    paths.retain(|path| {
-        let name = path.file_name().unwrap_or_default();
-        name.as_encoded_bytes().starts_with(b"snap.")
-    });
-    Ok(paths)
+fn is_snapshot(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b"snap.")
 }
 
 /// Lets sled open the directory, as often as it takes for an earlier database of this process to
@@ -231,6 +260,10 @@ fn is_damage(failure: &Failure) -> bool {
         }
         Failure::Error(error) => !matches!(error, sled::Error::Unsupported(_)),
     }
+}
+
+fn is_unsupported(failure: &Failure) -> bool {
+    matches!(failure, Failure::Error(sled::Error::Unsupported(_)))
 }
 
 /// Syncs the files of a new database, of which sled synced none, and their directory.

@@ -61,8 +61,7 @@ pub struct SledStore {
     newest: Option<u64>,
     last_commit: Option<Timestamp>,
     ledger: Ledger,
-    /// Only where an acknowledgement promises that the frame is on the device.
-    high_water: Option<HighWater>,
+    high_water: HighWater,
     /// Last, because fields are dropped in order.
     _lock: LockFile,
 }
@@ -106,16 +105,9 @@ impl SledStore {
             ledger,
         } = replayed;
         // What was replayed may have been written just before a sudden end, and never synced.
-        database.sync(options.durability)?;
-        let high_water = if options.durability == Durability::Fsync {
-            let mut high_water = HighWater::open(&mark)?;
-            newest.map_or(Ok(()), |newest| high_water.write(newest))?;
-            Some(high_water)
-        } else {
-            // From now on commits may be lost without anything being wrong.
-            HighWater::remove(&mark)?;
-            None
-        };
+        database.sync(Durability::Fsync)?;
+        let mut high_water = HighWater::open(&mark)?;
+        newest.map_or(Ok(()), |newest| high_water.write(newest))?;
         Ok(Self {
             database,
             durability: options.durability,
@@ -253,9 +245,14 @@ impl Store for SledStore {
             self.database
                 .insert(&number.to_be_bytes(), frame.seal(now))?;
         }
-        self.database.sync(self.durability)?;
-        if let Some(high_water) = &mut self.high_water {
-            self.database.or_give_up(high_water.write(newest))?;
+        let durability = match self.newest {
+            // At every level, so that never an empty database is taken for all there was.
+            None => Durability::Fsync,
+            Some(_) => self.durability,
+        };
+        self.database.sync(durability)?;
+        if durability == Durability::Fsync {
+            self.database.or_give_up(self.high_water.write(newest))?;
         }
         for frame in self.staged.drain(..) {
             self.ledger.store(frame.number(), frame.len());
@@ -326,6 +323,19 @@ impl Store for SledStore {
                     .collect::<Result<_, FrameError>>()
             })
             .map_err(|reason| self.corrupt(number, reason))
+    }
+}
+
+impl Drop for SledStore {
+    /// An orderly end leaves everything on disk, whatever the durability, and remembers it.
+    fn drop(&mut self) {
+        if let Some(newest) = self.newest
+            && self.durability != Durability::Fsync
+            && self.database.sync(Durability::Fsync).is_ok()
+            && let Err(error) = self.high_water.write(newest)
+        {
+            tracing::warn!(%error, "what was stored last is not noted as stored");
+        }
     }
 }
 

@@ -169,6 +169,75 @@ fn a_damaged_snapshot_is_set_aside_and_nothing_is_lost() {
 }
 
 #[test]
+fn damaged_settings_are_set_aside_and_nothing_is_lost() {
+    for remembers in [false, true] {
+        for damage in [0, 7, 36] {
+            let dir = tempfile::tempdir().unwrap();
+            let expected = filled(dir.path());
+            if !remembers {
+                fs::remove_file(dir.path().join("acknowledged")).unwrap();
+            }
+            let settings = dir.path().join("sled/conf");
+            let mut bytes = fs::read(&settings).unwrap();
+            bytes[damage] ^= 0x80;
+            fs::write(&settings, &bytes).unwrap();
+            for _ in 0..2 {
+                assert_eq!(open(dir.path()).1, expected);
+            }
+            let aside = dir.path().join("settings-set-aside/conf");
+            assert_eq!(fs::read(aside).unwrap(), bytes);
+        }
+    }
+}
+
+#[test]
+fn a_store_that_loses_everything_is_refused_at_every_durability() {
+    for durability in queuerite_store::Durability::ALL {
+        let options = SledOptions {
+            durability,
+            ..SledOptions::default()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, _) = common::open_with(dir.path(), options).unwrap();
+        fill(&mut store);
+        let left = killed(dir.path());
+        with_sled(left.path(), |db| {
+            for (key, _) in db
+                .iter()
+                .map(Result::unwrap)
+                .filter(|(key, _)| key.len() == 8)
+            {
+                db.remove(key).unwrap();
+            }
+        });
+        let error = match common::open_with(left.path(), options) {
+            Ok((_, replayed)) => panic!("{durability}: opened with {}", replayed.len()),
+            Err(error) => error.to_string(),
+        };
+        assert!(
+            error.contains("ends with no frame"),
+            "{durability}: {error}"
+        );
+    }
+}
+
+#[test]
+fn an_orderly_end_is_remembered_at_every_durability() {
+    for durability in queuerite_store::Durability::ALL {
+        let options = SledOptions {
+            durability,
+            ..SledOptions::default()
+        };
+        let dir = tempfile::tempdir().unwrap();
+        let (mut store, _) = common::open_with(dir.path(), options).unwrap();
+        fill(&mut store);
+        drop(store);
+        with_sled(dir.path(), |db| db.remove(frame_key(40)).unwrap());
+        refused_as_corrupt(dir.path(), "ends with frame 39, but frame 40");
+    }
+}
+
+#[test]
 fn a_flipped_bit_that_sled_does_not_see_is_seen_and_the_frame_named() {
     let dir = tempfile::tempdir().unwrap();
     let expected = filled(dir.path());

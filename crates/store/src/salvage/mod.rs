@@ -12,6 +12,7 @@ mod sources;
 mod state;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fs::File;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 
@@ -463,6 +464,13 @@ impl<'a> Salvage<'a> {
             reason: reason.or_else(damage).or_else(missing).unwrap_or_default(),
         }
     }
+}
+
+/// The version that sled's file tells wherever it does, if it holds anything of ours.
+pub(crate) fn format_version(file: &Path) -> Option<u32> {
+    let mut scan = Scan::default();
+    scan.search(0, &File::open(file).ok()?, &mut |_| {});
+    scan.format_version
 }
 
 /// Notes every frame that the database has, and what is wrong with it.

@@ -13,7 +13,7 @@ use queuerite_model::Timestamp;
 
 use super::frames::read_frame;
 use crate::format;
-use crate::frame::{FRAME_BYTES_MAX, HEADER_BYTES, Header};
+use crate::frame::{FORMAT, FRAME_BYTES_MAX, HEADER_BYTES, Header};
 
 /// A copy of a frame somewhere in a file.
 #[derive(Clone, Copy, Debug)]
@@ -61,10 +61,14 @@ impl Scan {
             let margin = if is_last { 0 } else { FRAME_BYTES_MAX };
             let settled = window.len().saturating_sub(margin);
             let mut position = 0;
-            while position < settled {
+            while let Some(rest) = window.get(position..settled)
+                && let Some(skipped) = rest.iter().position(|byte| STARTS.contains(byte))
+            {
+                position += skipped;
                 let rest = window.get(position..).unwrap_or_default();
                 position += self.look(index, start + position as u64, rest);
             }
+            position = position.max(settled);
             tell(start + position as u64);
             if is_last {
                 return;
@@ -76,15 +80,13 @@ impl Scan {
 
     /// Looks at what begins here, and says how far to go on.
     fn look(&mut self, file: usize, at: u64, bytes: &[u8]) -> usize {
-        let first = bytes.first().copied();
-        if first == format::MAGIC.first().copied()
-            && let Some(version) = format::version(bytes.get(..format::ROW_BYTES))
+        if let Some(version) = format::version(bytes.get(..format::ROW_BYTES))
             && version <= FORMAT_VERSION_PLAUSIBLE_MAX
         {
             self.format_version = self.format_version.max(Some(version));
         }
         // The check sum is computed only where the highest bytes of number and length are zero.
-        if first != Some(1) || bytes.get(8) != Some(&0) || bytes.get(24) != Some(&0) {
+        if bytes.first() != Some(&FORMAT) || bytes.get(8) != Some(&0) || bytes.get(24) != Some(&0) {
             return 1;
         }
         let Ok(header) = Header::read(bytes) else {
@@ -112,6 +114,9 @@ impl Scan {
         if found.is_whole { length } else { HEADER_BYTES }
     }
 }
+
+/// The bytes that a frame and a format row begin with.
+const STARTS: [u8; 2] = [FORMAT, format::MAGIC_START];
 
 /// A row of a later version might say so; anything higher is a chance match.
 const FORMAT_VERSION_PLAUSIBLE_MAX: u32 = 1000;
