@@ -19,6 +19,7 @@ use tokio::sync::oneshot;
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::authorize::Authorized;
 use crate::progress::Progress;
+use crate::refusals::Refusals;
 use crate::service::{QueueService, ServiceError};
 
 /// Most commands that wait; a full inbox answers [`ServiceError::Busy`].
@@ -61,6 +62,7 @@ impl Executor {
             is_ready: Arc::clone(&is_ready),
             progress: Arc::clone(&progress),
             cors_rules: Arc::clone(&cors_rules),
+            refusals: Refusals::default(),
         };
         worker.publish_cors_rules();
         let thread = std::thread::Builder::new()
@@ -159,6 +161,7 @@ struct Worker {
     is_ready: Arc<AtomicBool>,
     progress: Arc<Progress>,
     cors_rules: Arc<CorsRules>,
+    refusals: Refusals,
 }
 
 impl Worker {
@@ -240,12 +243,12 @@ impl Worker {
             authorized.check_policies(policies, now)?;
         }
         match self.engine.execute(now, &mut self.entropy, command) {
-            Ok(outcome) => Ok(outcome),
-            Err(ExecuteError::Engine(error)) => Err(error.into()),
-            // A full store refuses one command and is as it was.
-            Err(ExecuteError::Store(StoreError::Full { limit })) => {
-                Err(ServiceError::Full { limit })
+            Ok(outcome) => {
+                self.refusals.pass(&command.operation);
+                Ok(outcome)
             }
+            Err(ExecuteError::Engine(error)) => Err(error.into()),
+            Err(ExecuteError::Refused(error)) => Err(self.refusals.refuse(&error)),
             Err(ExecuteError::Store(error)) => {
                 self.fail(&error);
                 Err(ServiceError::Failed)

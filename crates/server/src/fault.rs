@@ -193,7 +193,8 @@ impl Fault {
                 .into(),
                 ..Self::new(Code::MemoryExtentStoreAtSizeLimit)
             },
-            ServiceError::Failed => Self::new(Code::InternalError),
+            ServiceError::NoSpace => Self::new(Code::InsufficientStorage),
+            ServiceError::Unreadable | ServiceError::Failed => Self::new(Code::InternalError),
         }
     }
 

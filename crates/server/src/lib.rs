@@ -18,6 +18,7 @@ pub mod logging;
 pub mod maintain;
 mod own;
 mod progress;
+mod refusals;
 mod server;
 mod service;
 mod spelling;

@@ -47,6 +47,12 @@ pub enum ServiceError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The disk is nearly full, and what is left is kept for deletions and gets.
+    #[error("the disk is nearly full")]
+    NoSpace,
+    /// A text that belongs to the answer cannot be read. Nothing has changed.
+    #[error("a stored text cannot be read")]
+    Unreadable,
     /// The store failed, now or earlier. What happened to the command is not known.
     #[error("the store has failed")]
     Failed,

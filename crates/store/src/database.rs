@@ -55,6 +55,11 @@ impl Database {
         &self.home
     }
 
+    /// The file that holds the log.
+    pub(crate) fn file_path(&self) -> PathBuf {
+        self.home.join(FILE_NAME)
+    }
+
     /// Fails if an earlier write failed, or if sled ever panicked, in whichever thread.
     pub(crate) fn check(&self) -> Result<(), StoreError> {
         if dead_threads() > self.dead_threads {
@@ -109,7 +114,7 @@ impl Database {
         if durability == Durability::Fsync {
             self.or_give_up(self.sync_data().map_err(|source| StoreError::Io {
                 action: "sync",
-                path: self.home.join(FILE_NAME),
+                path: self.file_path(),
                 source,
             }))?;
         }

@@ -72,12 +72,17 @@ impl<S: Store> DurableEngine<S> {
         command: &Command,
     ) -> Result<Outcome<MessageText>, ExecuteError> {
         let decision = self.engine.decide(now, entropy, command)?;
+        if !decision.changes.is_empty() {
+            self.store.admit(&decision.changes).map_err(refused)?;
+        }
         // Texts are read first: what follows may give their places to others.
         let outcome = decision
             .outcome
-            .try_map_texts(|place| self.store.read(place))?;
+            .try_map_texts(|place| self.store.read(place))
+            .map_err(ExecuteError::Refused)?;
         if !decision.changes.is_empty() {
-            self.stage_and_apply(&decision.changes)?;
+            self.stage_and_apply(&decision.changes)
+                .map_err(ExecuteError::Store)?;
         }
         Ok(outcome)
     }
@@ -158,12 +163,28 @@ pub enum ExecuteError {
     /// The state of the queues forbids it.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The store refused it, or failed.
+    /// The store has no room for it, or cannot read a text that it asks for. Nothing has
+    /// changed, and other commands may fare better.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Refused(StoreError),
+    /// The store has failed, and memory may be ahead of it.
+    #[error(transparent)]
+    Store(StoreError),
+}
+
+/// What [`Store::admit`] says: a refusal, or that the store had failed before.
+const fn refused(error: StoreError) -> ExecuteError {
+    match error {
+        StoreError::NoSpace { .. } | StoreError::Full { .. } => ExecuteError::Refused(error),
+        _ => ExecuteError::Store(error),
+    }
 }
 
 impl<S: Store + ?Sized> Store for Box<S> {
+    fn admit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        (**self).admit(changes)
+    }
+
     fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
         (**self).stage(changes, places)
     }

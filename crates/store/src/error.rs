@@ -53,6 +53,16 @@ pub enum StoreError {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The file system is nearly full, and what is left is kept for what makes the store shrink.
+    #[error("{} is on a file system with {available} bytes left, of which {reserve} are kept for deleting", path.display())]
+    NoSpace {
+        /// The file that would grow.
+        path: PathBuf,
+        /// What the file system has left, in bytes.
+        available: u64,
+        /// How much of it is kept, in bytes.
+        reserve: u64,
+    },
     /// The changes of one operation do not fit into one frame, in which they have to stay. No
     /// operation within the limits of the service is that long.
     #[error("an operation takes {bytes} bytes to store, and at most {limit} can be")]

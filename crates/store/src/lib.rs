@@ -18,6 +18,7 @@ mod newest;
 mod open;
 mod rebuild;
 mod replay;
+mod room;
 mod rows;
 mod salvage;
 #[cfg(test)]
@@ -46,6 +47,12 @@ pub use sled_store::{RECLAIMED_FRAMES_MAX, SledOptions, SledStore};
 /// [`StoreError::Poisoned`], because memory may be ahead of what is stored. Reads go on while
 /// they can.
 pub trait Store: Send {
+    /// Whether there is room for the changes of one operation: [`StoreError::NoSpace`] or
+    /// [`StoreError::Full`] if not, and then everything is as it was. To be asked before
+    /// [`stage`](Store::stage) for whatever a client wants; not for what moves to a new place in
+    /// order to make room.
+    fn admit(&mut self, changes: &[Change]) -> Result<(), StoreError>;
+
     /// Takes the changes of one operation, which stay together whatever happens, and appends to
     /// `places` where each went. Their texts can be read at once; durable they become with the
     /// next [`commit`](Store::commit).

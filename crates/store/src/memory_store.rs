@@ -35,14 +35,17 @@ impl MemoryStore {
 }
 
 impl Store for MemoryStore {
-    fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
-        let more: u64 = changes.iter().filter_map(text).map(length).sum();
-        if let Some(limit) = self.limit
-            && more > limit.saturating_sub(self.bytes)
-        {
-            return Err(StoreError::Full { limit });
+    fn admit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        match self.limit {
+            Some(limit) if text_bytes(changes) > limit.saturating_sub(self.bytes) => {
+                Err(StoreError::Full { limit })
+            }
+            _ => Ok(()),
         }
-        self.bytes += more;
+    }
+
+    fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
+        self.bytes += text_bytes(changes);
         places.extend(changes.iter().map(|change| match text(change) {
             Some(text) => {
                 self.last += 1;
@@ -92,6 +95,10 @@ fn text(change: &Change) -> Option<&MessageText> {
     }
 }
 
+fn text_bytes(changes: &[Change]) -> u64 {
+    changes.iter().filter_map(text).map(length).sum()
+}
+
 fn length(text: &MessageText) -> u64 {
     text.len() as u64
 }
@@ -103,6 +110,7 @@ mod tests {
 
     fn stage(store: &mut MemoryStore, changes: &[Change]) -> Result<Vec<TextRef>, StoreError> {
         let mut places = Vec::new();
+        store.admit(changes)?;
         store.stage(changes, &mut places).map(|()| places)
     }
 

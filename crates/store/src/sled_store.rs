@@ -13,6 +13,7 @@ use crate::ledger::{self, Ledger};
 use crate::lock::LockFile;
 use crate::newest::NewestSegments;
 use crate::replay::{self, Replayed};
+use crate::room::Room;
 use crate::rows;
 use crate::{Durability, Store, StoreError, open};
 
@@ -61,6 +62,7 @@ pub struct SledStore {
     newest: Option<u64>,
     last_commit: Option<Timestamp>,
     ledger: Ledger,
+    room: Room,
     high_water: HighWater,
     /// Last, because fields are dropped in order.
     _lock: LockFile,
@@ -108,6 +110,7 @@ impl SledStore {
         database.sync(Durability::Fsync)?;
         let mut high_water = HighWater::open(&mark)?;
         newest.map_or(Ok(()), |newest| high_water.write(newest))?;
+        let room = Room::around(&database.file_path());
         Ok(Self {
             database,
             durability: options.durability,
@@ -117,6 +120,7 @@ impl SledStore {
             newest,
             last_commit,
             ledger,
+            room,
             high_water,
             _lock: lock,
         })
@@ -187,6 +191,25 @@ fn refuse_to_begin_anew(dir: &Path, mark: &Path) -> Result<(), StoreError> {
     }
 }
 
+/// What a change adds for good, as far as the room for it is concerned. What ends something, or
+/// only moves a message in time, adds nothing: it is the way out of a full disk.
+fn grows_by(change: &Change) -> Option<u64> {
+    match change {
+        Change::MessageWritten { text, .. } => {
+            Some((text.len() + rows::MESSAGE_OVERHEAD_BYTES) as u64)
+        }
+        Change::QueueWritten { .. } | Change::PropertiesWritten { .. } => Some(OTHER_BYTES_MAX),
+        Change::QueueDeleted { .. }
+        | Change::MessagesDelivered { .. }
+        | Change::MessageRescheduled { .. }
+        | Change::MessageDeleted { .. }
+        | Change::MessagesCleared { .. } => None,
+    }
+}
+
+/// What a queue or the properties of an account hardly exceed.
+const OTHER_BYTES_MAX: u64 = 16 * 1024;
+
 /// The number of the first frame of a new database.
 const FIRST_FRAME: u64 = 1;
 
@@ -197,6 +220,14 @@ const FRAMES_TO_LIVE_MAX: u64 = 2;
 const SPARE_BUFFERS_MAX: usize = 16;
 
 impl Store for SledStore {
+    fn admit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.database.check()?;
+        match changes.iter().filter_map(grows_by).sum() {
+            0 => Ok(()),
+            bytes => self.room.take(bytes, self.ledger.frame_bytes()),
+        }
+    }
+
     fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
         self.database.check()?;
         if changes.is_empty() {

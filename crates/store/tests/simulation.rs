@@ -46,6 +46,7 @@ fn no_fault_and_no_crash_loses_what_was_answered_or_keeps_half_of_what_was_not()
     // A simulation in which little happens proves little.
     assert!(total.answers > total.steps / 5, "{total}");
     assert!(total.faults > SEEDS / 10, "{total}");
+    assert!(total.refusals > SEEDS / 100, "{total}");
     assert!(total.restarts > 3 * SEEDS, "{total}");
     assert!(total.unanswered_kept > SEEDS / 100, "{total}");
     assert!(total.frames_dropped > SEEDS, "{total}");

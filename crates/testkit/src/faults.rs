@@ -200,6 +200,11 @@ impl<S: Breakable> FaultyStore<S> {
 }
 
 impl<S: Breakable> Store for FaultyStore<S> {
+    fn admit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
+        self.faults.writable()?;
+        self.inner.admit(changes)
+    }
+
     fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
         self.write(Call::Stage, |inner| inner.stage(changes, places))?;
         self.faults.state().has_staged = true;

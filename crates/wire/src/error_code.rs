@@ -71,6 +71,10 @@ storage_error_codes! {
     /// A write to the secondary endpoint.
     InsufficientAccountPermissions "InsufficientAccountPermissions" FORBIDDEN
         "Write operations are not allowed."
+    /// The disk is nearly full: what grows is refused, what shrinks is not. Not a code of the
+    /// service, whose disks are not ours to fill.
+    InsufficientStorage "InsufficientStorage" INSUFFICIENT_STORAGE
+        "The disk that keeps the queues is nearly full. Messages can be received and deleted, but none can be added."
     /// The server's own fault.
     InternalError "InternalError" INTERNAL_SERVER_ERROR
         "The server encountered an internal error. Please retry the request."

@@ -14,6 +14,9 @@ use crate::{PROGRAM, arguments, load, skipped, start};
 /// Sled writes in segments of 8 MiB, so this is reached with its second.
 const FILE_BLOCKS_MAX: u64 = 10 * 2048;
 
+/// How often a full disk is emptied and filled again.
+const ROUNDS_OF_FILLING: usize = 3;
+
 /// How long a server may take to end whose store has failed.
 const END_TIME_MAX: Duration = Duration::from_secs(10);
 
@@ -36,7 +39,7 @@ fn a_limit_of_file_size_is_met_with_refusals_and_loses_nothing() {
 }
 
 #[test]
-fn a_full_tmpfs_is_met_with_refusals_and_loses_nothing() {
+fn on_a_full_tmpfs_gets_and_deletions_go_on_and_nothing_is_lost() {
     match Disk::tmpfs(64) {
         Ok(disk) => fills_up(&disk),
         Err(reason) => skipped(&format!("a full tmpfs: {reason}")),
@@ -44,26 +47,58 @@ fn a_full_tmpfs_is_met_with_refusals_and_loses_nothing() {
 }
 
 #[test]
-fn a_full_disk_is_met_with_refusals_and_loses_nothing() {
+fn on_a_full_disk_gets_and_deletions_go_on_and_nothing_is_lost() {
     match Disk::ext4(96) {
         Ok(disk) => fills_up(&disk),
         Err(reason) => skipped(&format!("a full disk: {reason}")),
     }
 }
 
+/// What grows is refused while there is still room for what does not, so the store never meets
+/// the end of the disk, and the disk can be emptied by those who read the queues.
 fn fills_up(disk: &Disk) {
     let location = disk.path().join("location");
     let mut load = load();
-    let server = start(&location);
+    let mut server = start(&location);
     load.check(server.address);
+    let create = Request::new("PUT", "/devstoreaccount1/full").signed("2021-12-02");
+    assert_eq!(server.client().send(&create).unwrap().status, 201);
     let filler = disk.fill_but(12);
-    until_refused(&mut load, server, "No space left on device");
+    for _ in 0..ROUNDS_OF_FILLING {
+        let ((), ends) = load.work(server.address, || {});
+        let refused = |end: &End| *end == End::Refused(507);
+        assert!(ends.iter().all(refused), "{ends:?}");
+        assert_eq!(put(&server), 507);
+        load.drain(server.address);
+    }
+    let mut client = server.client();
+    let ready = Request::new("GET", "/_queuerite/ready");
+    assert_eq!(client.send(&ready).unwrap().status, 200);
+    server.error_with("the disk is nearly full");
+
+    // Space that returns is seen without a restart.
+    std::fs::remove_file(filler).unwrap();
+    assert_eq!(put(&server), 201);
+    server.error_with("there is space on the disk again");
+    assert!(server.terminate().0.success());
 
     // While there is no space, it starts or says in one line why not.
-    drop(disk.fill_but(0));
-    starts_or_says_why(&mut load, &location);
+    let filler = disk.fill_but(0);
+    starts_or_says_why(&location);
     std::fs::remove_file(filler).unwrap();
     goes_on(&mut load, &location);
+}
+
+/// The status of the answer to a put of some size.
+fn put(server: &Process) -> u16 {
+    let text = "x".repeat(60_000);
+    let body = format!("<QueueMessage><MessageText>{text}</MessageText></QueueMessage>");
+    let put = Request::new("POST", "/devstoreaccount1/full/messages").body(body);
+    server
+        .client()
+        .send(&put.signed("2021-12-02"))
+        .unwrap()
+        .status
 }
 
 #[test]
@@ -166,7 +201,7 @@ fn goes_on(load: &mut Load, location: &Path) {
     eprintln!("{}", load.expect_no_losses());
 }
 
-fn starts_or_says_why(load: &mut Load, location: &Path) {
+fn starts_or_says_why(location: &Path) {
     let mut command = Command::new("timeout");
     command.args(["5", PROGRAM]).args(arguments(location));
     let output = run_command(&mut command);
@@ -177,7 +212,6 @@ fn starts_or_says_why(load: &mut Load, location: &Path) {
         assert_eq!(output.status.code(), Some(1), "{errors}");
         assert_eq!(errors.lines().count(), 1, "{errors}");
     }
-    let _ = load;
 }
 
 fn refused_in_a_line(location: &Path) {

@@ -67,6 +67,8 @@ pub struct Counts {
     pub commits: u64,
     /// Calls to the store that failed on purpose.
     pub faults: u64,
+    /// Commands that the store refused while it was well.
+    pub refusals: u64,
     /// Starts after a crash or an orderly end.
     pub restarts: u64,
     /// Starts after which a part of a batch that nobody was told of was there.
@@ -83,6 +85,7 @@ impl Counts {
         self.answers += other.answers;
         self.commits += other.commits;
         self.faults += other.faults;
+        self.refusals += other.refusals;
         self.restarts += other.restarts;
         self.unanswered_kept += other.unanswered_kept;
         self.frames_dropped += other.frames_dropped;
@@ -94,13 +97,14 @@ impl fmt::Display for Counts {
         write!(
             f,
             "{} steps, {} commands, {} answers, {} commits, {} frames dropped, {} faults, \
-             {} restarts ({} kept what was not answered)",
+             {} refusals, {} restarts ({} kept what was not answered)",
             self.steps,
             self.commands,
             self.answers,
             self.commits,
             self.frames_dropped,
             self.faults,
+            self.refusals,
             self.restarts,
             self.unanswered_kept
         )
@@ -261,6 +265,15 @@ struct Pending {
     account: usize,
     operation: Operation,
     outcome: Result<Outcome<MessageText>, EngineError>,
+}
+
+/// What became of a command.
+enum Executed {
+    Done(Result<Outcome<MessageText>, EngineError>),
+    /// The store is well, but not for this.
+    Refused,
+    /// The store has failed.
+    Failed,
 }
 
 struct Run<'a, M: Machine> {
@@ -454,10 +467,12 @@ impl<'a, M: Machine> Run<'a, M> {
             };
             self.wall = self.wall.plus_ticks(ticks_between.into());
             now = self.now();
-            if let Some(outcome) = self.execute(now, &request) {
-                answers.push((request.account, request.operation, outcome));
-            } else {
-                break;
+            match self.execute(now, &request) {
+                Executed::Done(outcome) => {
+                    answers.push((request.account, request.operation, outcome));
+                }
+                Executed::Refused => {}
+                Executed::Failed => break,
             }
         }
         if end == End::CrashBeforeCommit {
@@ -479,12 +494,7 @@ impl<'a, M: Machine> Run<'a, M> {
         }
     }
 
-    /// Nothing if the store failed.
-    fn execute(
-        &mut self,
-        now: Timestamp,
-        request: &Request,
-    ) -> Option<Result<Outcome<MessageText>, EngineError>> {
+    fn execute(&mut self, now: Timestamp, request: &Request) -> Executed {
         let command = Command {
             account: account(request.account),
             operation: request.operation.clone(),
@@ -493,9 +503,13 @@ impl<'a, M: Machine> Run<'a, M> {
         let outcome = match engine.execute(now, &mut self.entropy, &command) {
             Ok(outcome) => Ok(outcome),
             Err(ExecuteError::Engine(error)) => Err(error),
+            Err(ExecuteError::Refused(error)) => {
+                self.refuse(&error);
+                return Executed::Refused;
+            }
             Err(ExecuteError::Store(error)) => {
                 self.fail(&error, "execute");
-                return None;
+                return Executed::Failed;
             }
         };
         self.log.counts.commands += 1;
@@ -515,7 +529,18 @@ impl<'a, M: Machine> Run<'a, M> {
             operation: request.operation.clone(),
             outcome: outcome.clone(),
         });
-        Some(outcome)
+        Executed::Done(outcome)
+    }
+
+    /// Only a fault makes the store refuse a command while it is well, and then nothing may have
+    /// changed: the commands that follow would show it.
+    fn refuse(&mut self, error: &dyn fmt::Display) {
+        if self.faults.fired() == self.log.counts.faults {
+            wrong(format!("refused, without a fault: {error}"));
+        }
+        self.log.counts.faults = self.faults.fired();
+        self.log.counts.refusals += 1;
+        self.log.note(|| format!("refused: {error}"));
     }
 
     /// The executor commits even after a failed command, for the sake of those before it. It
@@ -557,7 +582,8 @@ impl<'a, M: Machine> Run<'a, M> {
 
     fn fail(&mut self, error: &dyn fmt::Display, action: &str) {
         let has_fired = self.faults.fired() > self.log.counts.faults;
-        if !has_fired && self.is_ready {
+        // A read may have failed so that only the next write tells.
+        if !has_fired && self.is_ready && !self.faults.is_poisoned() {
             wrong(format!("cannot {action}, without a fault: {error}"));
         }
         self.log.counts.faults = self.faults.fired();
