@@ -22,6 +22,7 @@ use tracing::Instrument as _;
 use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::authorize::authorize;
+use crate::config::Scheme;
 use crate::fault::Fault;
 use crate::logging::without_signatures;
 use crate::service::QueueService;
@@ -43,6 +44,7 @@ pub(crate) struct Front<Service> {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) remote: SocketAddr,
+    pub(crate) scheme: Scheme,
     pub(crate) spellings: Arc<Spellings>,
 }
 
@@ -169,7 +171,9 @@ impl<Service: QueueService> Front<Service> {
             version: head.version,
             method_is_head: head.method == Method::HEAD,
             account: &head.resource.account,
-            service_endpoint: &head.resource.service_endpoint("http", host),
+            service_endpoint: &head
+                .resource
+                .service_endpoint(connection.scheme.name(), host),
             list: done.list.as_ref(),
         };
         Ok(respond(&context, &done.outcome))
@@ -227,7 +231,7 @@ impl<Service: QueueService> Front<Service> {
         let circumstances = Circumstances {
             now: wall_clock(),
             source: connection.remote.ip(),
-            is_https: false,
+            is_https: connection.scheme == Scheme::Https,
             strict: self.head_options.strict,
             any_version: self.head_options.any_version,
             any_source: self.loose,
