@@ -112,7 +112,7 @@ pub(super) fn report(
     }
     line(
         &mut text,
-        "           SSL_CERT_FILE: OpenSSL, Go, .NET on Linux, asyncio in Python; curl has --cacert",
+        "           SSL_CERT_FILE: Go, .NET on Linux, aiohttp; curl has --cacert",
     );
     let _ = write!(
         text,

@@ -32,7 +32,7 @@ impl Authority {
         // Two of the same name would be taken for each other by whoever trusts both.
         let [a, b, c, d, ..] = random_bytes();
         let name = format!("queuerite local authority {a:02x}{b:02x}{c:02x}{d:02x}");
-        let begin = wall_clock();
+        let begin = begin();
         let expires = begin.plus_seconds(AUTHORITY_DAYS * SECONDS_PER_DAY);
         let params = params(&name, (begin, expires), |params| {
             params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
@@ -84,9 +84,7 @@ impl Authority {
     /// Makes a certificate for these names, with a key of its own.
     pub(super) fn certify(&self, names: &[Name]) -> Result<Leaf, FolderError> {
         let key = KeyPair::generate()?;
-        // The clocks of containers and virtual machines may be a little behind.
-        let now = wall_clock().unix_seconds();
-        let begin = Timestamp::from_unix(now.saturating_sub(CLOCK_SECONDS_BEHIND_MAX), 0);
+        let begin = begin();
         let expires = begin
             .plus_seconds(LEAF_DAYS * SECONDS_PER_DAY)
             .min(self.expires);
@@ -117,6 +115,13 @@ impl Authority {
         };
         parse(identity.chain.first()).is_some()
     }
+}
+
+/// When what is made now begins to be good. The clocks of containers and virtual machines may be
+/// a little behind.
+fn begin() -> Timestamp {
+    let now = wall_clock().unix_seconds();
+    Timestamp::from_unix(now.saturating_sub(CLOCK_SECONDS_BEHIND_MAX), 0)
 }
 
 fn params(
