@@ -18,16 +18,20 @@ pub enum CertificateError {
         error: io::Error,
     },
     /// The file is none of a certificate.
-    #[error("{} holds no certificate; one in PEM begins with -----BEGIN CERTIFICATE-----", path.display())]
+    #[error("{} holds no certificate{form}", path.display())]
     NoCertificate {
         /// The file.
         path: PathBuf,
+        /// In what form one was looked for, where there are several.
+        form: &'static str,
     },
     /// The file is none of a key.
-    #[error("{} holds no private key; one in PEM begins with -----BEGIN PRIVATE KEY-----", path.display())]
+    #[error("{} holds no private key{form}", path.display())]
     NoKey {
         /// The file.
         path: PathBuf,
+        /// In what form one was looked for, where there are several.
+        form: &'static str,
     },
     /// A certificate was given without a key.
     #[error("--cert {} holds a certificate without its key; give the key with --key", path.display())]

@@ -20,8 +20,10 @@ pub(super) fn certificates(
     let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(bytes).collect();
     let found = found.map_err(|error| malformed(path, &error))?;
     if found.is_empty() {
-        let path = path.to_owned();
-        return Err(CertificateError::NoCertificate { path });
+        return Err(CertificateError::NoCertificate {
+            path: path.to_owned(),
+            form: FORM,
+        });
     }
     Ok(found)
 }
@@ -42,6 +44,7 @@ pub(super) fn key(path: &Path, bytes: &[u8]) -> Result<PrivateKeyDer<'static>, C
         }
         Err(pem::Error::NoItemsFound) => Err(CertificateError::NoKey {
             path: path.to_owned(),
+            form: FORM,
         }),
         Err(error) => Err(malformed(path, &error)),
     }
@@ -61,3 +64,5 @@ fn malformed(path: &Path, error: &pem::Error) -> CertificateError {
 fn contains(bytes: &[u8], text: &[u8]) -> bool {
     bytes.windows(text.len()).any(|window| window == text)
 }
+
+const FORM: &str = " in PEM";

@@ -17,8 +17,10 @@ pub(super) fn read(
     let archive = Pkcs12Archive::from_pkcs12(bytes, password);
     let archive = archive.map_err(|error| explain(path, &error))?;
     if archive.certs.is_empty() {
-        let path = path.to_owned();
-        return Err(CertificateError::NoCertificate { path });
+        return Err(CertificateError::NoCertificate {
+            path: path.to_owned(),
+            form: "",
+        });
     }
     let chain: Vec<_> = archive
         .certs
@@ -27,6 +29,7 @@ pub(super) fn read(
         .collect();
     let mut found = Err(CertificateError::NoKey {
         path: path.to_owned(),
+        form: "",
     });
     for bag in archive.keys {
         let key = PrivatePkcs8KeyDer::from(bag.key.as_der().to_vec());

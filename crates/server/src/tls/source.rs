@@ -72,7 +72,7 @@ impl CertificateSource {
                 if is_pem(&bytes) {
                     let chain = pem::certificates(file, &bytes)?;
                     let key = pem::key(file, &bytes).map_err(|error| match error {
-                        CertificateError::NoKey { path } => CertificateError::NeedsKey { path },
+                        CertificateError::NoKey { path, .. } => CertificateError::NeedsKey { path },
                         error => error,
                     })?;
                     return Identity::new(file, chain, file, &key);

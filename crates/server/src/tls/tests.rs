@@ -198,8 +198,8 @@ fn whatever_is_wrong_is_told_in_one_line_that_names_the_file() {
     let pem = |certificate: &str, key: &str| pem(at(certificate), at(key));
     let pkcs12 = |file: &str| pkcs12(at(file), "0123");
     let alone = |file: &str| CertificateSource::Alone(at(file));
-    let no_certificate = "holds no certificate; one in PEM begins with -----BEGIN CERTIFICATE-----";
-    let no_private = "holds no private key; one in PEM begins with -----BEGIN PRIVATE KEY-----";
+    let no_certificate = "holds no certificate in PEM";
+    let no_private = "holds no private key in PEM";
     let encrypted = "is encrypted; 'openssl pkey -in FILE -out FILE' writes it plain";
     let neither = "is malformed: it is neither PEM nor PKCS#12";
     for (source, expected) in [
@@ -269,5 +269,23 @@ fn whatever_is_wrong_is_told_in_one_line_that_names_the_file() {
     ] {
         let line: String = expected;
         assert_eq!(refused(&source, folder.path()), line, "{source:?}");
+    }
+}
+
+#[test]
+fn an_archive_needs_both_a_certificate_and_its_key() {
+    let (certificate, _) = made(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let mut store = KeyStore::new();
+    let write = |store: &KeyStore| store.writer("0123").write().unwrap();
+    let nothing = write(&store);
+    let entry = Certificate::from_der(certificate.der()).unwrap();
+    store.add_entry("x", KeyStoreEntry::Certificate(entry));
+    let folder = folder(&[("none", &nothing), ("no-key", &write(&store))]);
+    for (file, expected) in [
+        ("none", "none holds no certificate"),
+        ("no-key", "no-key holds no private key"),
+    ] {
+        let source = pkcs12(folder.path().join(file), "0123");
+        assert_eq!(refused(&source, folder.path()), expected);
     }
 }

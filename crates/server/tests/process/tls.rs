@@ -443,6 +443,36 @@ fn what_is_wrong_with_a_certificate_is_told_before_anything_starts() {
 }
 
 #[test]
+fn a_certificate_that_is_out_of_date_is_served_and_told() {
+    for (begin, end, expected) in [
+        (2019, 2020, "the certificate has expired on 2020-01-01T"),
+        (
+            2098,
+            2099,
+            "the certificate is not valid before 2098-01-01T",
+        ),
+    ] {
+        let key = rcgen::KeyPair::generate().unwrap();
+        let mut params = rcgen::CertificateParams::new(["localhost".to_owned()]).unwrap();
+        params.not_before = rcgen::date_time_ymd(begin, 1, 1);
+        params.not_after = rcgen::date_time_ymd(end, 1, 1);
+        let certificate = params.self_signed(&key).unwrap().pem();
+        let folder = TempDir::new().unwrap();
+        let file = folder.path().join("all.pem");
+        fs::write(&file, certificate + &key.serialize_pem()).unwrap();
+        let mut server = in_memory(&["--cert", file.to_str().unwrap()]);
+        server.error_with(expected);
+        let trust = Trust::of(&file).named("localhost");
+        let request = Request::new("GET", "/_queuerite/health");
+        let error = server.client().over_tls(&trust).send(&request).unwrap_err();
+        assert!(
+            error.to_string().contains("invalid peer certificate"),
+            "{error}"
+        );
+    }
+}
+
+#[test]
 fn a_certificate_is_served_from_every_kind_of_file() {
     let certified = Certified::new(&["--pwd", "0123"]);
     let all = certified.path("all.pem");
