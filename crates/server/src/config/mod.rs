@@ -103,7 +103,10 @@ impl Config {
                 Arguments::help(dialect).trim_end().to_owned(),
             )),
             Asked::Version => Ok(Parsed::Print(env!("CARGO_PKG_VERSION").to_owned())),
-            Asked::Run(arguments) => Ok(Parsed::Run(Self::new(dialect, *arguments, env)?)),
+            Asked::Run(arguments) => {
+                let config = Self::new(dialect, *arguments, env)?;
+                Ok(Parsed::Run(Box::new(config)))
+            }
         }
     }
 
@@ -175,7 +178,7 @@ impl Config {
 #[derive(Clone, Debug)]
 pub enum Parsed {
     /// To serve.
-    Run(Config),
+    Run(Box<Config>),
     /// To look after a store.
     Maintain(Maintenance),
     /// To make a certificate.

@@ -19,14 +19,14 @@ fn read_with<'a>(
 
 fn run(line: &str) -> Config {
     match read(line) {
-        Ok(Parsed::Run(config)) => config,
+        Ok(Parsed::Run(config)) => *config,
         other => panic!("{line}: {other:?}"),
     }
 }
 
 fn run_with(line: &str, environment: &[(&str, &str)]) -> Config {
     match read_with(line.split_whitespace(), environment) {
-        Ok(Parsed::Run(config)) => config,
+        Ok(Parsed::Run(config)) => *config,
         other => panic!("{line}: {other:?}"),
     }
 }
