@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::{Store, StoreError};
 
-/// Most frames whose live records move to a new place in one [`DurableEngine::tidy`].
+/// How often one [`DurableEngine::tidy`] moves live records to a new place.
 pub const RELOCATIONS_MAX: usize = 16;
 
 /// An engine and its store, which hold the same at every commit.
