@@ -13,15 +13,15 @@ use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
-    Circumstances, CommonHeaders, Credential, Head, HeadError, HeadOptions, Preflight, RequestId,
-    Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, Verified, WireError,
-    check_framing, common_headers, error_response, parse_command, respond, share, verify,
+    Circumstances, CommonHeaders, Head, HeadError, HeadOptions, Preflight, RequestId, Response,
+    ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, WireError, check_framing,
+    common_headers, error_response, parse_command, respond, share,
 };
 use tracing::Instrument as _;
 
 use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
-use crate::authorize::authorize;
+use crate::authorize::{Admitted, admit};
 use crate::fault::Fault;
 use crate::logging::without_signatures;
 use crate::service::QueueService;
@@ -182,8 +182,9 @@ impl<Service: QueueService> Front<Service> {
         preflight.answer(&rules).ok_or_else(Fault::of_preflight)
     }
 
-    /// Believes, reads, permits and carries out a request, in this order: a wrong signature
-    /// hides every other mistake, and a mistake in the request hides the state of the queues.
+    /// Believes, permits, reads and carries out a request, in this order: a credential that is
+    /// not good enough hides every other mistake, and a mistake in the request hides the state
+    /// of the queues.
     async fn execute(
         &self,
         head: &Head,
@@ -193,37 +194,39 @@ impl<Service: QueueService> Front<Service> {
         connection: &Connection,
     ) -> Result<Done, Fault> {
         let refuse = |error| Fault::of_request(error, head.version);
-        let verified = self.authenticate(head, parts, connection).map_err(refuse)?;
+        let admitted = self.admit(head, parts, connection)?;
         check_framing(&parts.method, &parts.headers).map_err(refuse)?;
         let body = read_body(body).await.map_err(refuse)?;
+        let head = admitted.head();
         let command = parse_command(head, &parts.headers, spelled, &body).map_err(refuse)?;
         tracing::debug!(operation = command.operation.name(), account = %command.account, "parsed");
         let list = match &command.operation {
             Operation::ListQueues(list) => Some(list.clone()),
             _ => None,
         };
-        let command = authorize(verified, head, command, self.head_options.strict)
+        let visibility_timeout = head.query.get("visibilitytimeout").unwrap_or_default();
+        let visibility_timeout = visibility_timeout.to_owned();
+        let command = admitted
+            .authorize(command)
             .map_err(Fault::of_authorization)?;
-        let outcome = self.service.execute(command).await.map_err(|error| {
-            Fault::of_service(
-                error,
-                head.query.get("visibilitytimeout").unwrap_or_default(),
-            )
-        })?;
+        let outcome = self
+            .service
+            .execute(command)
+            .await
+            .map_err(|error| Fault::of_service(error, &visibility_timeout))?;
         Ok(Done { outcome, list })
     }
 
-    fn authenticate(
+    fn admit<'a>(
         &self,
-        head: &Head,
+        head: &'a Head,
         parts: &Parts,
         connection: &Connection,
-    ) -> Result<Verified, WireError> {
-        let credential = Credential::read(&parts.headers, &head.query)?;
+    ) -> Result<Admitted<'a>, Fault> {
         let accounts = self.accounts.current();
-        let keys = accounts
-            .keys(&head.resource.account)
-            .ok_or(WireError::UnknownAccount)?;
+        let keys = accounts.keys(&head.resource.account);
+        let keys =
+            keys.ok_or_else(|| Fault::of_request(WireError::UnknownAccount, head.version))?;
         let circumstances = Circumstances {
             now: wall_clock(),
             source: connection.remote.ip(),
@@ -232,13 +235,13 @@ impl<Service: QueueService> Front<Service> {
             any_version: self.head_options.any_version,
             any_source: self.loose,
         };
-        let verified = verify(head, &parts.headers, &credential, keys, &circumstances)?;
-        let string_to_sign = format!("{:?}", verified.string_to_sign);
+        let admitted = admit(head, &parts.headers, keys, &circumstances)?;
+        let string_to_sign = format!("{:?}", admitted.string_to_sign());
         tracing::debug!(
             string_to_sign = %without_signatures(&string_to_sign),
             "the signature fits"
         );
-        Ok(verified)
+        Ok(admitted)
     }
 }
 

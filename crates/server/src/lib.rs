@@ -23,7 +23,7 @@ mod service;
 mod spelling;
 mod storage;
 
-pub use authorize::{AuthorizationError, Authorized};
+pub use authorize::{Admitted, AuthorizationError, Authorized, admit};
 pub use executor::{BATCH_COMMANDS_MAX, Executor, INBOX_COMMANDS_MAX};
 pub use fault::Fault;
 pub use listen::{HEAD_BYTES_MAX, HEADERS_MAX, STOP_TIME_MAX};

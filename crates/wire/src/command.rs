@@ -20,8 +20,7 @@ use queuerite_model::{
     VisibilityTimeout,
 };
 
-use crate::route::{Route, route};
-use crate::{Head, ResourcePath, WireError, headers as names, metadata, xml};
+use crate::{Head, OperationKind, ResourcePath, WireError, headers as names, metadata, xml};
 
 /// Whether the request announces the length of its body as it must: PUT and POST need a
 /// `Content-Length` unless the body is chunked. REST page "Common REST API error codes".
@@ -43,8 +42,8 @@ pub fn parse_command(
     spelled: &[Box<str>],
     body: &Bytes,
 ) -> Result<Command, WireError> {
+    let operation = OperationKind::of_request(head)?;
     let queue = head.resource.path.queue_name()?;
-    let route = route(head)?;
     check_timeout(head)?;
     let parameters = Parameters {
         head,
@@ -53,8 +52,8 @@ pub fn parse_command(
         body,
     };
     let operation = match queue {
-        None => parameters.service_operation(route)?,
-        Some(queue) => parameters.queue_operation(route, queue)?,
+        None => parameters.service_operation(operation)?,
+        Some(queue) => parameters.queue_operation(operation, queue)?,
     };
     Ok(Command {
         account: head.resource.account.clone(),
@@ -71,18 +70,18 @@ struct Parameters<'a> {
 }
 
 impl Parameters<'_> {
-    fn service_operation(&self, route: Route) -> Result<Operation, WireError> {
-        match route {
-            Route::ListQueues => Ok(Operation::ListQueues(self.list_queues()?)),
-            Route::GetServiceProperties => Ok(Operation::GetServiceProperties),
-            Route::SetServiceProperties => {
+    fn service_operation(&self, operation: OperationKind) -> Result<Operation, WireError> {
+        match operation {
+            OperationKind::ListQueues => Ok(Operation::ListQueues(self.list_queues()?)),
+            OperationKind::GetServiceProperties => Ok(Operation::GetServiceProperties),
+            OperationKind::SetServiceProperties => {
                 let update = xml::read_service_properties(self.checked_body()?, self.head.version)?;
                 Ok(Operation::SetServiceProperties(update))
             }
-            Route::GetServiceStats if self.head.resource.is_secondary => {
+            OperationKind::GetServiceStats if self.head.resource.is_secondary => {
                 Ok(Operation::GetServiceStats)
             }
-            Route::GetServiceStats => Err(WireError::InvalidQueryParameter {
+            OperationKind::GetServiceStats => Err(WireError::InvalidQueryParameter {
                 name: "comp",
                 value: self.text("comp").unwrap_or_default().to_owned(),
                 reason: "",
@@ -91,37 +90,41 @@ impl Parameters<'_> {
         }
     }
 
-    fn queue_operation(&self, route: Route, queue: QueueName) -> Result<Operation, WireError> {
-        Ok(match route {
-            Route::CreateQueue => Operation::CreateQueue {
+    fn queue_operation(
+        &self,
+        operation: OperationKind,
+        queue: QueueName,
+    ) -> Result<Operation, WireError> {
+        Ok(match operation {
+            OperationKind::CreateQueue => Operation::CreateQueue {
                 queue,
                 metadata: self.metadata()?,
             },
-            Route::DeleteQueue => Operation::DeleteQueue { queue },
-            Route::GetQueueMetadata => Operation::GetQueueMetadata { queue },
-            Route::SetQueueMetadata => Operation::SetQueueMetadata {
+            OperationKind::DeleteQueue => Operation::DeleteQueue { queue },
+            OperationKind::GetQueueMetadata => Operation::GetQueueMetadata { queue },
+            OperationKind::SetQueueMetadata => Operation::SetQueueMetadata {
                 queue,
                 metadata: self.metadata()?,
             },
-            Route::GetQueueAcl => Operation::GetQueueAcl { queue },
-            Route::SetQueueAcl => {
+            OperationKind::GetQueueAcl => Operation::GetQueueAcl { queue },
+            OperationKind::SetQueueAcl => {
                 let policies = xml::read_signed_identifiers(self.checked_body()?)?;
                 Operation::SetQueueAcl { queue, policies }
             }
-            Route::PutMessage => self.put_message(queue)?,
-            Route::GetMessages => Operation::GetMessages {
+            OperationKind::PutMessage => self.put_message(queue)?,
+            OperationKind::GetMessages => Operation::GetMessages {
                 queue,
                 count: self.count()?,
                 visibility_timeout: self
                     .visibility_timeout(1)?
                     .unwrap_or_else(|| hidden_for(VISIBILITY_TIMEOUT_SECONDS_DEFAULT)),
             },
-            Route::PeekMessages => Operation::PeekMessages {
+            OperationKind::PeekMessages => Operation::PeekMessages {
                 queue,
                 count: self.count()?,
             },
-            Route::ClearMessages => Operation::ClearMessages { queue },
-            Route::DeleteMessage => {
+            OperationKind::ClearMessages => Operation::ClearMessages { queue },
+            OperationKind::DeleteMessage => {
                 let pop_receipt = self.pop_receipt()?;
                 Operation::DeleteMessage {
                     queue,

@@ -11,6 +11,7 @@ mod error_code;
 mod head;
 pub mod headers;
 mod metadata;
+mod operation;
 mod query;
 mod request_id;
 mod resource;
@@ -29,6 +30,7 @@ pub use date::{Iso8601, Rfc1123, iso8601_seven, parse_iso8601, parse_rfc1123, rf
 pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};
 pub use head::{Head, HeadError, HeadOptions};
+pub use operation::OperationKind;
 pub use query::Query;
 pub use request_id::RequestId;
 pub use resource::{Addressing, Resource, ResourcePath, Style, queue_name};

@@ -9,6 +9,7 @@ mod sas;
 mod shared_key;
 mod signature;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, header};
@@ -20,6 +21,7 @@ pub use self::grant::{AccountSasGrant, Grant, QueueSasGrant, Requirement};
 pub use self::sas::check_time;
 pub use self::signature::{AccountKeys, Signature};
 use crate::headers::{self, X_MS_DATE};
+use crate::query::Plus;
 use crate::{Head, Query, WireError, parse_rfc1123};
 
 /// What a request carries to be believed. REST page "Authorize requests to Azure Storage".
@@ -100,6 +102,22 @@ pub struct Verified {
     pub string_to_sign: String,
     /// What it permits.
     pub grant: Grant,
+    /// What a plus sign in the query means to whoever signed.
+    plus: Plus,
+}
+
+impl Verified {
+    /// The head as the client means it: what was signed is what is read.
+    pub fn head<'a>(&self, head: &'a Head) -> Cow<'a, Head> {
+        if self.plus == Plus::default() {
+            return Cow::Borrowed(head);
+        }
+        let query = head.query.clone().ruled_by(self.plus);
+        Cow::Owned(Head {
+            query,
+            ..head.clone()
+        })
+    }
 }
 
 /// Where and when a request arrives, and how much of that matters.
@@ -145,11 +163,7 @@ pub fn verify(
         }
         Credential::Bearer => return Err(refused(BEARER_UNSUPPORTED)),
         Credential::Sas => {
-            let (grant, string_to_sign) = sas::verify(head, keys, circumstances)?;
-            return Ok(Verified {
-                string_to_sign,
-                grant,
-            });
+            return sas::verify(head, keys, circumstances);
         }
         Credential::Anonymous => return Err(WireError::NoCredential),
     };
@@ -172,6 +186,7 @@ pub fn verify(
             return Ok(Verified {
                 string_to_sign,
                 grant: Grant::Everything,
+                plus: reading.plus(),
             });
         }
         tried.push(string_to_sign);
@@ -231,6 +246,7 @@ mod tests {
 
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
+    use hmac::{KeyInit as _, Mac as _};
     use http::{HeaderName, Method, Uri};
     use proptest::prelude::*;
     use queuerite_model::AccountKey;
@@ -362,10 +378,8 @@ mod tests {
                 let fixture = Fixture::parse(&fs::read_to_string(&path).unwrap());
                 let authorization = format!("{name} {ACCOUNT}:{}", fixture.signature);
                 let verified = fixture.verify(&authorization);
-                let expected = Verified {
-                    string_to_sign: fixture.string_to_sign,
-                    grant: Grant::Everything,
-                };
+                let verified = verified.map(|verified| (verified.string_to_sign, verified.grant));
+                let expected = (fixture.string_to_sign, Grant::Everything);
                 assert_eq!(verified, Ok(expected), "{}", path.display());
                 examples += 1;
             }
@@ -471,6 +485,34 @@ mod tests {
                 panic!("the string to sign has changed, so the signature cannot fit");
             };
             assert!(detail.starts_with("The MAC signature"));
+        }
+    }
+
+    /// A client that signs a plus sign as itself means the plus sign, and one that signs a space
+    /// means that: what was signed is what the operation gets.
+    #[test]
+    fn the_reading_that_was_signed_is_the_one_that_is_read() {
+        let mut fixture = Fixture::load("shared-key/put-message.txt");
+        fixture.head.query = Query::parse(Some("popreceipt=a+b%2Bc")).unwrap();
+        let sign = |value: &str| {
+            let Err(WireError::AuthenticationFailed { detail }) =
+                fixture.verify("SharedKey devstoreaccount1:AAAA")
+            else {
+                panic!("accepted");
+            };
+            let (_, text) = detail.split_once("string to sign: '").unwrap();
+            let text = text.strip_suffix("'.").unwrap();
+            let text = text.replace("popreceipt:a b+c", &format!("popreceipt:{value}"));
+            let key = STANDARD.decode(KEY).unwrap();
+            let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+            mac.update(text.as_bytes());
+            STANDARD.encode(mac.finalize().into_bytes())
+        };
+        for value in ["a b+c", "a+b+c"] {
+            let authorization = format!("SharedKey {ACCOUNT}:{}", sign(value));
+            let verified = fixture.verify(&authorization).unwrap();
+            let head = verified.head(&fixture.head);
+            assert_eq!(head.query.get("popreceipt"), Some(value));
         }
     }
 

@@ -8,17 +8,17 @@ use queuerite_model::limits::POLICY_ID_CHARACTERS_MAX;
 use queuerite_model::{AccountName, Permissions, Timestamp};
 
 use super::grant::{AccountSasGrant, Grant, QueueSasGrant};
-use super::{AccountKeys, Circumstances, Signature, refused};
+use super::{AccountKeys, Circumstances, Signature, Verified, refused};
 use crate::query::Plus;
 use crate::{Head, ServiceVersion, WireError, parse_iso8601, rfc1123};
 
 /// Decides whether a shared access signature is believed: first its signature, then where and
-/// when it is used. Gives what it permits, and the string that was signed.
+/// when it is used.
 pub(super) fn verify(
     head: &Head,
     keys: &AccountKeys,
     circumstances: &Circumstances,
-) -> Result<(Grant, String), WireError> {
+) -> Result<Verified, WireError> {
     // A client that does not escape the plus signs of its signature or its times means them.
     let believe = |plus| {
         let fields = Fields { head, plus };
@@ -36,7 +36,11 @@ pub(super) fn verify(
     };
     let (fields, signed) =
         believe(Plus::Space).or_else(|error| believe(Plus::Literal).map_err(|_| error))?;
-    Ok((fields.grant(circumstances)?, signed))
+    Ok(Verified {
+        string_to_sign: signed,
+        grant: fields.grant(circumstances)?,
+        plus: fields.plus,
+    })
 }
 
 /// Refuses what is used before its start, or at or after its expiry. There is no allowance for
@@ -337,7 +341,7 @@ mod tests {
         };
         let accounts = |name: &str| name == "devstoreaccount1";
         let head = Head::parse(&Method::GET, &uri, &HeaderMap::new(), options, &accounts).unwrap();
-        verify(&head, &keys(), circumstances).map(|(grant, _)| grant)
+        verify(&head, &keys(), circumstances).map(|verified| verified.grant)
     }
 
     /// Signs the fields as the server would and checks the rest.
@@ -354,6 +358,16 @@ mod tests {
             return Err(unsigned);
         };
         check(path, &format!("{query}&sig={}", sign(text)), circumstances)
+    }
+
+    /// The signature that the fields need.
+    fn signature_of(path: &str, query: &str) -> String {
+        let unsigned = check(path, &format!("{query}&sig=AAAA"), &noon()).unwrap_err();
+        let WireError::AuthenticationFailed { detail } = &unsigned else {
+            panic!("{unsigned:?}");
+        };
+        let (_, text) = detail.split_once("String to sign used was ").unwrap();
+        sign(text)
     }
 
     fn sign(text: &str) -> String {
@@ -549,6 +563,36 @@ mod tests {
         };
         let query = "sp=r&ss=q&srt=s&se=2026-10-06&sv=2026-04-06&sip=10.0.0.1";
         assert!(check_signed("/", query, &loose).is_ok());
+    }
+
+    /// The first of several values is signed, and it is the one that counts.
+    #[test]
+    fn a_parameter_that_is_sent_twice_gives_no_more_than_it_signs() {
+        let narrow = "sp=r&se=2026-10-06&sv=2026-04-06";
+        let broad = "sp=raup&se=2099-01-01&sv=2026-04-06&sip=127.0.0.1&spr=https,http";
+        let both = format!("{narrow}&{broad}");
+        let Ok(Grant::QueueSas(grant)) = check_signed("/orders", narrow, &noon()) else {
+            panic!("refused");
+        };
+        assert_eq!(grant.permissions, Permissions::parse("r"));
+        // With the narrow signature, the broad values behind it change nothing but what it
+        // leaves out, which is signed too.
+        let signature = signature_of("/orders", narrow);
+        detail(
+            check("/orders", &format!("{both}&sig={signature}"), &noon()),
+            "Signature did not match.",
+        );
+        let twice =
+            format!("{narrow}&sp=raup&se=2099-01-01&SE=2099-01-01&sig={signature}&sig=AAAA");
+        assert_eq!(
+            check("/orders", &twice, &noon()),
+            Ok(Grant::QueueSas(grant))
+        );
+        let swapped = format!("sp=raup&{narrow}&sig={signature}");
+        detail(
+            check("/orders", &swapped, &noon()),
+            "Signature did not match.",
+        );
     }
 
     #[test]
