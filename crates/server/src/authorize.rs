@@ -14,7 +14,7 @@ use http::HeaderMap;
 use queuerite_model::{Command, Permissions, StoredAccessPolicy, Timestamp};
 use queuerite_wire::{
     AccountKeys, Circumstances, Credential, Grant, Head, OperationKind, QueueSasGrant, Requirement,
-    WireError, check_time, verify,
+    TokenHolder, WireError, check_time, verify,
 };
 use thiserror::Error;
 
@@ -26,7 +26,9 @@ pub struct Admitted<'a> {
     head: Cow<'a, Head>,
     operation: OperationKind,
     condition: Option<PolicyCondition>,
+    token_holder: Option<TokenHolder>,
     string_to_sign: String,
+    at: Timestamp,
 }
 
 /// Decides whether a request is believed, given the keys of the account that it addresses, and
@@ -43,18 +45,24 @@ pub fn admit<'a>(
     let head = verified.head(head);
     let operation = OperationKind::of_request(&head).map_err(refuse)?;
     let condition =
-        judge(verified.grant, operation, circumstances.now).map_err(Fault::of_authorization)?;
+        judge(&verified.grant, operation, circumstances.now).map_err(Fault::of_authorization)?;
     // In the cloud the secondary endpoint is read-only.
     if circumstances.strict && head.resource.is_secondary && !operation.is_read() {
         return Err(Fault::of_authorization(
             AuthorizationError::SecondaryIsReadOnly,
         ));
     }
+    let token_holder = match verified.grant {
+        Grant::Token(holder) => Some(holder),
+        _ => None,
+    };
     Ok(Admitted {
         head,
         operation,
         condition,
+        token_holder,
         string_to_sign: verified.string_to_sign,
+        at: circumstances.now,
     })
 }
 
@@ -69,7 +77,17 @@ impl Admitted<'_> {
         self.operation
     }
 
-    /// What was signed, for the debug log.
+    /// When it arrived, by which everything about it is judged.
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Who asks, if the credential is a token.
+    pub const fn token_holder(&self) -> Option<&TokenHolder> {
+        self.token_holder.as_ref()
+    }
+
+    /// What was signed, for the debug log; empty for a token.
     pub(crate) fn string_to_sign(&self) -> &str {
         &self.string_to_sign
     }
@@ -147,12 +165,14 @@ impl Authorized {
 
 /// Judges what the credential says of itself, and leaves what it does not say.
 fn judge(
-    grant: Grant,
+    grant: &Grant,
     operation: OperationKind,
     at: Timestamp,
 ) -> Result<Option<PolicyCondition>, AuthorizationError> {
     let requirement = Requirement::of(operation);
     match grant {
+        Grant::Token(_) => Ok(None),
+        Grant::Everything if requirement.token => Err(AuthorizationError::OutOfReach),
         Grant::Everything => Ok(None),
         Grant::AccountSas(grant) => {
             let (resource_type, letters) = requirement
@@ -178,7 +198,7 @@ fn judge(
             }
             Ok(grant.policy_id.clone().map(|policy_id| PolicyCondition {
                 policy_id,
-                grant,
+                grant: grant.clone(),
                 needed,
                 at,
             }))

@@ -13,9 +13,10 @@ use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
-    Circumstances, CommonHeaders, Head, HeadError, HeadOptions, Preflight, RequestId, Response,
-    ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, WireError, check_framing,
-    common_headers, error_response, parse_command, respond, share,
+    Circumstances, CommonHeaders, Head, HeadError, HeadOptions, KeyInfo, OperationKind, Preflight,
+    RequestId, Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion,
+    UserDelegationKey, WireError, check_framing, common_headers, error_response, parse_command,
+    parse_key_info, respond, respond_user_delegation_key, share,
 };
 use tracing::Instrument as _;
 
@@ -36,6 +37,8 @@ pub(crate) struct Front<Service> {
     pub(crate) head_options: HeadOptions,
     /// Whether any address may use a signature that names some.
     pub(crate) loose: bool,
+    /// Whether bearer tokens are taken, their signatures unverified.
+    pub(crate) takes_tokens: bool,
     pub(crate) access_log: bool,
 }
 
@@ -163,16 +166,19 @@ impl<Service: QueueService> Front<Service> {
         if head.method == Method::OPTIONS {
             return self.preflight(head, parts);
         }
-        let done = self.execute(head, parts, body, spelled, connection).await?;
+        let (outcome, list) = match self.execute(head, parts, body, spelled, connection).await? {
+            Done::Command { outcome, list } => (outcome, list),
+            Done::UserDelegationKey(key) => return Ok(respond_user_delegation_key(&key)),
+        };
         let host = head.host.as_deref().unwrap_or_default();
         let context = ResponseContext {
             version: head.version,
             method_is_head: head.method == Method::HEAD,
             account: &head.resource.account,
             service_endpoint: &head.resource.service_endpoint("http", host),
-            list: done.list.as_ref(),
+            list: list.as_ref(),
         };
-        Ok(respond(&context, &done.outcome))
+        Ok(respond(&context, &outcome))
     }
 
     /// The one request that needs no credential: a browser asks what it may send.
@@ -198,6 +204,11 @@ impl<Service: QueueService> Front<Service> {
         check_framing(&parts.method, &parts.headers).map_err(refuse)?;
         let body = read_body(body).await.map_err(refuse)?;
         let head = admitted.head();
+        if admitted.operation() == OperationKind::GetUserDelegationKey {
+            let info = parse_key_info(head, &parts.headers, &body, admitted.at());
+            let key = info.and_then(|info| self.user_delegation_key(&admitted, &info));
+            return key.map(Done::UserDelegationKey).map_err(refuse);
+        }
         let command = parse_command(head, &parts.headers, spelled, &body).map_err(refuse)?;
         tracing::debug!(operation = command.operation.name(), account = %command.account, "parsed");
         let list = match &command.operation {
@@ -214,7 +225,25 @@ impl<Service: QueueService> Front<Service> {
             .execute(command)
             .await
             .map_err(|error| Fault::of_service(error, &visibility_timeout))?;
-        Ok(Done { outcome, list })
+        Ok(Done::Command { outcome, list })
+    }
+
+    /// The one operation that does not concern the queues: a key is made of the account's keys
+    /// and of what is asked.
+    fn user_delegation_key(
+        &self,
+        admitted: &Admitted<'_>,
+        info: &KeyInfo,
+    ) -> Result<UserDelegationKey, WireError> {
+        let holder = admitted.token_holder();
+        let holder = holder.ok_or(WireError::OperationNeedsBearerToken)?;
+        let Head {
+            resource, version, ..
+        } = admitted.head();
+        let account = &resource.account;
+        let accounts = self.accounts.current();
+        let keys = accounts.keys(account).ok_or(WireError::UnknownAccount)?;
+        UserDelegationKey::issue(info, holder, account, keys, *version, admitted.at())
     }
 
     fn admit<'a>(
@@ -231,24 +260,33 @@ impl<Service: QueueService> Front<Service> {
             now: wall_clock(),
             source: connection.remote.ip(),
             is_https: false,
+            takes_tokens: self.takes_tokens,
             strict: self.head_options.strict,
             any_version: self.head_options.any_version,
             any_source: self.loose,
         };
         let admitted = admit(head, &parts.headers, keys, &circumstances)?;
-        let string_to_sign = format!("{:?}", admitted.string_to_sign());
-        tracing::debug!(
-            string_to_sign = %without_signatures(&string_to_sign),
-            "the signature fits"
-        );
+        if admitted.token_holder().is_some() {
+            tracing::debug!("the token is accepted; its signature is not verified");
+        } else {
+            let string_to_sign = format!("{:?}", admitted.string_to_sign());
+            tracing::debug!(
+                string_to_sign = %without_signatures(&string_to_sign),
+                "the signature fits"
+            );
+        }
         Ok(admitted)
     }
 }
 
-struct Done {
-    outcome: Outcome<MessageText>,
-    /// The parameters of List Queues, which its answer repeats.
-    list: Option<ListQueues>,
+/// What came of a request.
+enum Done {
+    Command {
+        outcome: Outcome<MessageText>,
+        /// The parameters of List Queues, which its answer repeats.
+        list: Option<ListQueues>,
+    },
+    UserDelegationKey(UserDelegationKey),
 }
 
 /// The body, up to its limit; a longer one is refused without being read to its end.
@@ -287,7 +325,7 @@ fn explain(
     let id = request_id.to_string();
     let mut response = error_response(code, &text, &details, &id, wall_clock(), version, is_head);
     if let Some((name, value)) = header {
-        response.set(name, value);
+        response.set(name, &*value);
     }
     response
 }

@@ -77,6 +77,7 @@ impl Server {
                 host_style: config.host_style,
             },
             loose: config.loose,
+            takes_tokens: config.takes_tokens,
             access_log: config.access_log,
         });
 

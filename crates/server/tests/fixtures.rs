@@ -173,6 +173,9 @@ fn start(kinds: &[String]) -> (Process, TempDir) {
     if is("strict") {
         arguments.push("--strict");
     }
+    if is("oauth") {
+        arguments.extend(["--oauth", "basic"]);
+    }
     if is("disk") {
         arguments.extend(["--location", location.path().to_str().unwrap()]);
     } else {

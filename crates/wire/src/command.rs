@@ -17,10 +17,12 @@ use queuerite_model::limits::{
 };
 use queuerite_model::{
     Command, ListQueues, MessageId, MessageText, Operation, PopReceipt, QueueName, TimeToLive,
-    VisibilityTimeout,
+    Timestamp, VisibilityTimeout,
 };
 
-use crate::{Head, OperationKind, ResourcePath, WireError, headers as names, metadata, xml};
+use crate::{
+    Head, KeyInfo, OperationKind, ResourcePath, WireError, headers as names, metadata, xml,
+};
 
 /// Whether the request announces the length of its body as it must: PUT and POST need a
 /// `Content-Length` unless the body is chunked. REST page "Common REST API error codes".
@@ -59,6 +61,17 @@ pub fn parse_command(
         account: head.resource.account.clone(),
         operation,
     })
+}
+
+/// Reads the body of Get User Delegation Key, the one operation that is no command on queues.
+pub fn parse_key_info(
+    head: &Head,
+    headers: &HeaderMap,
+    body: &Bytes,
+    now: Timestamp,
+) -> Result<KeyInfo, WireError> {
+    check_timeout(head)?;
+    xml::read_key_info(checked_body(headers, body)?, head.version, now)
 }
 
 /// What remains to be read of a request.
@@ -236,26 +249,8 @@ impl Parameters<'_> {
         xml::read_queue_message(self.checked_body()?, limit)
     }
 
-    /// The body, once it agrees with its `Content-MD5`, if that was sent.
     fn checked_body(&self) -> Result<&[u8], WireError> {
-        if let Some(specified) =
-            names::joined(self.headers, "content-md5").filter(|md5| !md5.is_empty())
-        {
-            let digest = BASE64_STANDARD
-                .decode(&specified)
-                .map_err(|_| WireError::InvalidMd5)?;
-            if digest.len() != 16 {
-                return Err(WireError::InvalidMd5);
-            }
-            let calculated = Md5::digest(self.body);
-            if digest != calculated.as_slice() {
-                return Err(WireError::Md5Mismatch {
-                    specified,
-                    calculated: BASE64_STANDARD.encode(calculated),
-                });
-            }
-        }
-        Ok(self.body)
+        checked_body(self.headers, self.body)
     }
 
     fn count(&self) -> Result<u32, WireError> {
@@ -339,6 +334,26 @@ impl Parameters<'_> {
     fn text(&self, name: &str) -> Option<&str> {
         self.head.query.get(name)
     }
+}
+
+/// The body, once it agrees with its `Content-MD5`, if that was sent.
+fn checked_body<'a>(headers: &HeaderMap, body: &'a Bytes) -> Result<&'a [u8], WireError> {
+    if let Some(specified) = names::joined(headers, "content-md5").filter(|md5| !md5.is_empty()) {
+        let digest = BASE64_STANDARD
+            .decode(&specified)
+            .map_err(|_| WireError::InvalidMd5)?;
+        if digest.len() != 16 {
+            return Err(WireError::InvalidMd5);
+        }
+        let calculated = Md5::digest(body);
+        if digest != calculated.as_slice() {
+            return Err(WireError::Md5Mismatch {
+                specified,
+                calculated: BASE64_STANDARD.encode(calculated),
+            });
+        }
+    }
+    Ok(body)
 }
 
 /// `timeout` is taken by every operation; it must be a positive number of seconds, and more

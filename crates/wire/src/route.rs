@@ -30,7 +30,7 @@ pub(crate) fn route(head: &Head) -> Result<OperationKind, WireError> {
         (ResourcePath::Service, "stats") if version.has_service_stats() => {
             &[("GET", OperationKind::GetServiceStats)]
         }
-        (ResourcePath::Service, "userdelegationkey") => {
+        (ResourcePath::Service, "userdelegationkey") if version.has_user_delegation_key() => {
             &[("POST", OperationKind::GetUserDelegationKey)]
         }
         (ResourcePath::Queue { .. }, "") if reads(&head.method) => {
@@ -284,5 +284,8 @@ mod tests {
         let stats = "GET ?restype=service&comp=stats";
         check_selector("2012-02-12", stats, "comp", "stats");
         check("2013-08-15", stats, Ok(OperationKind::GetServiceStats));
+        let key = "POST ?restype=service&comp=userdelegationkey";
+        check_selector("2025-11-05", key, "comp", "userdelegationkey");
+        check("2026-02-06", key, Ok(OperationKind::GetUserDelegationKey));
     }
 }

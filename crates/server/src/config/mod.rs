@@ -53,6 +53,8 @@ pub struct Config {
     pub strict: bool,
     /// The source address of a SAS is not enforced. Never together with `strict`.
     pub loose: bool,
+    /// Bearer tokens are taken, without their signatures being verified.
+    pub takes_tokens: bool,
     /// The first label of the host name may be the account.
     pub host_style: bool,
     /// `x-ms-version` is not checked.
@@ -133,6 +135,7 @@ impl Config {
             storage,
             strict: arguments.strict,
             loose: arguments.loose,
+            takes_tokens: arguments.oauth.is_some(),
             host_style: !arguments.disable_product_style_url,
             any_version: arguments.skip_api_version_check || version_check_skipped,
             access_log: !arguments.silent,
@@ -324,7 +327,7 @@ fn split_command(mut args: impl Iterator<Item = OsString>) -> (Dialect, Vec<OsSt
     (named.unwrap_or(dialect), words)
 }
 
-/// TLS and OAuth: an option that guards something is never ignored.
+/// TLS: an option that guards something is never ignored.
 fn refuse_what_is_missing(arguments: &Arguments) -> Result<(), UsageError> {
     let tls = [
         ("--cert", &arguments.cert),
@@ -337,11 +340,6 @@ fn refuse_what_is_missing(arguments: &Arguments) -> Result<(), UsageError> {
                 "{option} is not supported yet: this version serves HTTP, not HTTPS"
             )));
         }
-    }
-    if arguments.oauth.is_some() {
-        return Err(UsageError::new(
-            "--oauth is not supported yet: this version takes account keys and SAS, not tokens",
-        ));
     }
     Ok(())
 }

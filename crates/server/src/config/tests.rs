@@ -463,7 +463,7 @@ fn a_debug_log_needs_a_file() {
 }
 
 #[test]
-fn tls_and_oauth_are_refused_rather_than_ignored() {
+fn tls_is_refused_rather_than_ignored() {
     for (options, option) in [
         ("--cert c.pem --key k.pem", "--cert"),
         ("--cert=c.pfx --pwd=hunter2", "--cert"),
@@ -477,12 +477,21 @@ fn tls_and_oauth_are_refused_rather_than_ignored() {
             format!("{option} is not supported yet: this version serves HTTP, not HTTPS")
         );
     }
-    for options in ["--oauth basic", "--oauth=basic", "--oauth BASIC", "--oauth"] {
+}
+
+#[test]
+fn oauth_has_one_level_in_any_case_and_others_are_not_ignored() {
+    assert!(!run("azurite-queue").takes_tokens);
+    for options in ["--oauth basic", "--oauth=basic", "--oauth BASIC"] {
+        assert!(run(&format!("azurite-queue {options}")).takes_tokens);
+    }
+    for value in ["full", "none", "true", "basic,full"] {
         assert_eq!(
-            error(&format!("azurite-queue {options}")),
-            "--oauth is not supported yet: this version takes account keys and SAS, not tokens"
+            error(&format!("azurite-queue --oauth {value}")),
+            format!("--oauth '{value}': basic is expected")
         );
     }
+    assert_eq!(error("azurite-queue --oauth="), "--oauth needs a value");
 }
 
 #[test]
@@ -527,6 +536,7 @@ fn an_option_without_its_value_is_refused() {
         "--location",
         "--extentMemoryLimit",
         "--durability",
+        "--oauth",
     ] {
         let expected = format!("{option} needs a value");
         assert_eq!(error(&format!("azurite {option}")), expected);
@@ -609,6 +619,7 @@ fn the_help_names_every_option_and_every_default() {
             "--disableTelemetry",
             "--strict",
             "--durability <LEVEL>",
+            "--oauth <LEVEL>",
             "-v, --version",
             "-h, --help",
             "AZURITE_ACCOUNTS",

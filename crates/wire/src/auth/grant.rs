@@ -2,6 +2,7 @@
 
 use queuerite_model::{Permissions, Timestamp};
 
+use super::TokenHolder;
 use crate::OperationKind;
 
 /// What the holder of a credential may do.
@@ -11,8 +12,11 @@ pub enum Grant {
     Everything,
     /// What an account SAS says. REST page "Create an account SAS".
     AccountSas(AccountSasGrant),
-    /// What a queue SAS says, or the stored access policy that it names. REST page "Create a
-    /// service SAS".
+    /// Everything, and to delegate it: the credential is a bearer token. What roles its holder
+    /// has is not known here, so it has all of them.
+    Token(TokenHolder),
+    /// What a queue SAS says, or the stored access policy that it names, or what a user
+    /// delegation SAS says. REST pages "Create a service SAS", "Create a user delegation SAS".
     QueueSas(QueueSasGrant),
 }
 
@@ -50,6 +54,8 @@ pub struct Requirement {
     pub account_sas: Option<(char, &'static str)>,
     /// The `sp` letter that a queue SAS needs; `None` if no queue SAS permits the operation.
     pub queue_sas: Option<char>,
+    /// Whether an account key is not enough, only a bearer token is.
+    pub token: bool,
 }
 
 impl Requirement {
@@ -82,6 +88,7 @@ impl Requirement {
         Self {
             account_sas,
             queue_sas,
+            token: matches!(operation, Kind::GetUserDelegationKey),
         }
     }
 }
