@@ -259,6 +259,15 @@ mod tests {
                 tenant_id: "ot",
                 ..usual
             },
+            KeyPurpose {
+                object_id: "o\nx",
+                ..usual
+            },
+            KeyPurpose {
+                object_id: "o",
+                tenant_id: "x\nt",
+                ..usual
+            },
         ];
         let keys = keys(&["one"]);
         let derived: Vec<_> = purposes.iter().map(|p| keys.derive(&p.text())).collect();
