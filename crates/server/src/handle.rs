@@ -23,6 +23,7 @@ use tracing::Instrument as _;
 use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::authorize::{Admitted, admit};
+use crate::config::Scheme;
 use crate::fault::Fault;
 use crate::logging::without_signatures;
 use crate::service::QueueService;
@@ -46,6 +47,7 @@ pub(crate) struct Front<Service> {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) remote: SocketAddr,
+    pub(crate) scheme: Scheme,
     pub(crate) spellings: Arc<Spellings>,
 }
 
@@ -175,7 +177,9 @@ impl<Service: QueueService> Front<Service> {
             version: head.version,
             method_is_head: head.method == Method::HEAD,
             account: &head.resource.account,
-            service_endpoint: &head.resource.service_endpoint("http", host),
+            service_endpoint: &head
+                .resource
+                .service_endpoint(connection.scheme.name(), host),
             list: list.as_ref(),
         };
         Ok(respond(&context, &outcome))
@@ -259,7 +263,7 @@ impl<Service: QueueService> Front<Service> {
         let circumstances = Circumstances {
             now: wall_clock(),
             source: connection.remote.ip(),
-            is_https: false,
+            is_https: connection.scheme == Scheme::Https,
             takes_tokens: self.takes_tokens,
             strict: self.head_options.strict,
             any_version: self.head_options.any_version,

@@ -16,13 +16,16 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use queuerite_model::limits::REQUEST_BODY_BYTES_MAX;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
+use crate::config::Scheme;
 use crate::handle::Connection;
 use crate::spelling::{Spelled, Spellings};
+use crate::tls::Tls;
 
 /// Longest head of a request, in bytes: the request line and all headers.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
@@ -30,6 +33,8 @@ pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 pub const HEADERS_MAX: usize = 200;
 /// How long requests under way may take once the server is told to stop.
 pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long the rest of a body is waited for that nobody wants.
 const UNWANTED_TIME_MAX: Duration = Duration::from_secs(5);
 /// How much is read after the last answer on a connection.
@@ -49,6 +54,7 @@ pub(crate) trait Answer: Send + Sync + 'static {
 /// left have had their time.
 pub(crate) async fn serve(
     listener: TcpListener,
+    tls: Option<Tls>,
     answer: Arc<impl Answer>,
     keep_alive: Duration,
     stop: CancellationToken,
@@ -58,8 +64,8 @@ pub(crate) async fn serve(
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, remote)) => {
-                    let connection = speak_http(stream, remote, Arc::clone(&answer), keep_alive, stop.clone());
-                    connections.spawn(connection);
+                    let answer = Arc::clone(&answer);
+                    connections.spawn(speak(stream, remote, tls.clone(), answer, keep_alive, stop.clone()));
                 }
                 Err(error) => {
                     // Usually too many open files: wait for some to be closed.
@@ -86,19 +92,63 @@ pub(crate) async fn serve(
 
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
-async fn speak_http(
-    mut stream: TcpStream,
+/// Speaks HTTP on a connection, through TLS if that is spoken here.
+async fn speak(
+    stream: TcpStream,
     remote: SocketAddr,
+    tls: Option<Tls>,
     answer: Arc<impl Answer>,
     keep_alive: Duration,
     stop: CancellationToken,
 ) {
     // Answers are small and clients wait for each; without this some would wait 40 ms longer.
     let _ = stream.set_nodelay(true);
-    let connection = Arc::new(Connection {
+    let connection = |scheme| Connection {
         remote,
+        scheme,
         spellings: Arc::new(Spellings::default()),
-    });
+    };
+    let Some(tls) = tls else {
+        let connection = connection(Scheme::Http);
+        return speak_http(stream, connection, answer, keep_alive, stop).await;
+    };
+    if let Some(stream) = shake_hands(stream, remote, &tls, &stop).await {
+        let connection = connection(Scheme::Https);
+        // Boxed, so that a connection without TLS does not take as much memory.
+        Box::pin(speak_http(stream, connection, answer, keep_alive, stop)).await;
+    }
+}
+
+/// A connection on which both sides speak TLS. Whoever speaks something else, such as plain
+/// HTTP, or cannot make up their mind, is let go.
+async fn shake_hands(
+    stream: TcpStream,
+    remote: SocketAddr,
+    tls: &Tls,
+    stop: &CancellationToken,
+) -> Option<TlsStream<TcpStream>> {
+    let handshake = tokio::time::timeout(HANDSHAKE_TIME_MAX, tls.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = stop.cancelled() => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => tracing::debug!(%error, %remote, "the TLS handshake failed"),
+        Err(_) => tracing::debug!(%remote, "the TLS handshake took too long"),
+    }
+    None
+}
+
+async fn speak_http(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    connection: Connection,
+    answer: Arc<impl Answer>,
+    keep_alive: Duration,
+    stop: CancellationToken,
+) {
+    let remote = connection.remote;
+    let connection = Arc::new(connection);
     let is_sending = Arc::new(AtomicBool::new(false));
     let result = {
         let io = TokioIo::new(Spelled::new(&mut stream, Arc::clone(&connection.spellings)));
@@ -187,7 +237,7 @@ async fn pass_over(body: &mut Incoming) -> bool {
 
 /// Reads what a client still sends, so that it gets to read its answer: a socket that is closed
 /// with bytes unread resets the connection, and the answer is lost with it.
-async fn read_out(mut stream: TcpStream) {
+async fn read_out(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = stream.shutdown().await;
     let mut unwanted = stream.take(UNWANTED_BYTES_MAX);
     let mut nowhere = tokio::io::sink();

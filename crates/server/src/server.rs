@@ -19,12 +19,13 @@ use tokio_util::sync::CancellationToken;
 use crate::accounts::{Accounts, AccountsError};
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::companion::Companion;
-use crate::config::{Config, Endpoint, Service, Storage};
+use crate::config::{Config, Endpoint, Scheme, Service, Storage};
 use crate::executor::{Executor, Running};
 use crate::handle::{Connection, Front};
 use crate::listen::{self, Answer};
 use crate::service::QueueService;
 use crate::storage;
+use crate::tls::Tls;
 
 /// A server that accepts connections.
 #[derive(Debug)]
@@ -46,8 +47,9 @@ pub struct Listening {
 
 impl Server {
     /// Opens the ports first and the store second, so that a server that cannot have its port
-    /// has touched nothing. When this returns, connections are accepted.
-    pub async fn start(config: &Config) -> Result<Self, StartError> {
+    /// has touched nothing. When this returns, connections are accepted, and spoken to through
+    /// TLS if there is any.
+    pub async fn start(config: &Config, tls: Option<&Tls>) -> Result<Self, StartError> {
         let accounts = Arc::new(Accounts::open(config.accounts.clone())?);
         let mut listeners = Vec::new();
         for (service, endpoint) in config.services() {
@@ -81,14 +83,21 @@ impl Server {
             access_log: config.access_log,
         });
 
+        if config.takes_tokens && config.scheme() == Scheme::Http {
+            tracing::warn!(
+                "--oauth without --cert: tokens are taken over HTTPS only, so none will be"
+            );
+        }
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for (service, listener) in listeners {
             let (keep_alive, stop) = (config.keep_alive, stop.clone());
+            let tls = tls.cloned();
             match service {
                 Service::Queue => {
                     tasks.spawn(listen::serve(
                         listener,
+                        tls,
                         Arc::clone(&front),
                         keep_alive,
                         stop,
@@ -96,7 +105,7 @@ impl Server {
                 }
                 Service::Blob | Service::Table => {
                     let companion = Arc::new(Companion(service));
-                    tasks.spawn(listen::serve(listener, companion, keep_alive, stop));
+                    tasks.spawn(listen::serve(listener, tls, companion, keep_alive, stop));
                 }
             }
         }

@@ -18,6 +18,7 @@ mod logs;
 mod persistence;
 mod signals;
 mod strict;
+mod tls;
 
 use std::ffi::OsStr;
 use std::path::Path;
