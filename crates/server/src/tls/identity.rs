@@ -11,6 +11,7 @@ use x509_parser::certificate::X509Certificate;
 use x509_parser::error::X509Error;
 
 use super::CertificateError;
+use super::elliptic::completed;
 
 /// Who the server is: a certificate with its chain, and the key that belongs to it.
 pub(crate) struct Identity {
@@ -31,7 +32,9 @@ impl Identity {
         key_path: &Path,
         key: &PrivateKeyDer<'_>,
     ) -> Result<Self, CertificateError> {
-        let key = supported_key(key).ok_or_else(|| CertificateError::UnsupportedKey {
+        let complete = |certificate| supported_key(&completed(key, certificate)?);
+        let found = supported_key(key).or_else(|| chain.iter().find_map(complete));
+        let key = found.ok_or_else(|| CertificateError::UnsupportedKey {
             path: key_path.to_owned(),
         })?;
         let public = key.public_key().unwrap_or_else(|| Vec::new().into());

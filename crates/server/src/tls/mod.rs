@@ -1,5 +1,6 @@
 //! TLS 1.2 and 1.3: the certificate that the command line names, and handshakes with it.
 
+mod elliptic;
 mod error;
 mod identity;
 mod pem;

@@ -115,6 +115,19 @@ fn pkcs12_is_read_as_old_and_new_programs_write_it() {
 }
 
 #[test]
+fn a_key_without_its_public_half_takes_it_from_the_certificate() {
+    let source = pem(fixture("ec.pem"), fixture("ec-no-public.key.pem"));
+    assert_eq!(loaded(&source), 2);
+    assert_eq!(loaded(&pkcs12(fixture("java-012345.p12"), "012345")), 1);
+    // Another's does not fit.
+    let (other, _) = made(&rcgen::PKCS_ECDSA_P256_SHA256);
+    let folder = folder(&[("other", other.pem().as_bytes())]);
+    let source = pem(folder.path().join("other"), fixture("ec-no-public.key.pem"));
+    let error = Tls::load(&source).unwrap_err();
+    assert!(matches!(error, CertificateError::UnsupportedKey { .. }));
+}
+
+#[test]
 fn an_archive_may_hold_its_certificates_in_any_order() {
     let (certificate, key) = made(&rcgen::PKCS_ECDSA_P256_SHA256);
     let (other, _) = made(&rcgen::PKCS_ECDSA_P256_SHA256);
