@@ -19,6 +19,7 @@ mod persistence;
 mod signals;
 mod strict;
 mod tls;
+mod tokens;
 
 use std::ffi::OsStr;
 use std::path::Path;
