@@ -82,7 +82,7 @@ fn delegated(client: &mut Client) -> Response {
     let token = good_token(OBJECT);
     let create = request("PUT", "/orders").header("Authorization", &token);
     expect(client, 201, &create);
-    let expiry = iso(SystemTime::now() + Duration::from_secs(3600));
+    let expiry = iso(SystemTime::now() + Duration::from_hours(1));
     let body = format!("<KeyInfo><Expiry>{expiry}</Expiry></KeyInfo>");
     let ask = with_body("POST", "?restype=service&comp=userdelegationkey", &body)
         .header("Authorization", &token);
