@@ -17,7 +17,7 @@ from azure.storage.queue import (
 
 from conftest import service_client, unique_name
 from errors import refused
-from tokens import OBJECT, TENANT, USER, Credential, token
+from tokens import OBJECT, TENANT, USER, USERS_TENANT, Credential, token
 
 SCOPES = ("https://storage.azure.com/.default",)
 
@@ -138,7 +138,9 @@ class TestUserDelegation:
     def by_delegation(self, secure_account, secure_queue, key):
         """Makes a queue client that has a user delegation SAS, and perhaps a token."""
 
-        def client(permission: str, credential: object | None = None, **options) -> QueueClient:
+        def client(
+            permission: str, credential: object | None = None, key=key, **options
+        ) -> QueueClient:
             signature = generate_queue_sas(
                 secure_account.name,
                 secure_queue.queue_name,
@@ -209,3 +211,14 @@ class TestUserDelegation:
         assert by_delegation("r", own, **for_user).peek_messages() == []
         with refused("AuthorizationPermissionMismatch"):
             by_delegation("r", own, **for_user).send_message("text")
+
+    def test_a_signature_for_a_user_of_another_tenant(self, by_token, by_delegation):
+        key = by_token().get_user_delegation_key(
+            start=now(minutes=-1), expiry=now(hours=1), delegated_user_tid=USERS_TENANT
+        )
+        assert key.signed_delegated_user_tid == USERS_TENANT
+        for_user = {"key": key, "user_delegation_oid": USER}
+        with refused("AuthenticationFailed"):
+            by_delegation("r", Credential(token(oid=USER)), **for_user).peek_messages()
+        own = Credential(token(oid=USER, tid=USERS_TENANT))
+        assert by_delegation("r", own, **for_user).peek_messages() == []
