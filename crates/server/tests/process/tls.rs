@@ -19,12 +19,12 @@ use crate::account::{Account, messages};
 use crate::{PROGRAM, VERSION, in_memory};
 
 /// A folder with a certificate of `queuerite cert`.
-struct Certified {
+pub(crate) struct Certified {
     folder: TempDir,
 }
 
 impl Certified {
-    fn new(arguments: &[&str]) -> Self {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
         let certified = Self {
             folder: TempDir::new().unwrap(),
         };
@@ -48,19 +48,19 @@ impl Certified {
     }
 
     /// The options of a server with this certificate.
-    fn options(&self) -> Vec<String> {
+    pub(crate) fn options(&self) -> Vec<String> {
         let [cert, key] = ["cert.pem", "key.pem"].map(|name| self.path(name));
         let [cert, key] = [cert, key].map(|path| path.to_str().unwrap().to_owned());
         ["--cert".to_owned(), cert, "--key".to_owned(), key].into()
     }
 
-    fn start(&self) -> Process {
+    pub(crate) fn start(&self) -> Process {
         let options = self.options();
         in_memory(&options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// A client that trusts the authority in the folder.
-    fn client(&self, server: &Process) -> Client {
+    pub(crate) fn client(&self, server: &Process) -> Client {
         server.client().over_tls(&Trust::of(&self.path("ca.pem")))
     }
 
