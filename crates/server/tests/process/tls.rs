@@ -98,6 +98,22 @@ fn a_client_that_trusts_the_authority_is_served_at_both_versions() {
 }
 
 #[test]
+fn a_client_that_offers_http_2_too_gets_http_1_1() {
+    let certified = Certified::new(&[]);
+    let server = certified.start();
+    let request = Request::new("GET", "/_queuerite/health");
+    let send = |protocols: &[&str]| {
+        let trust = Trust::of(&certified.path("ca.pem")).offering(protocols);
+        server.client().over_tls(&trust).send(&request)
+    };
+    for protocols in [&["h2", "http/1.1"][..], &["http/1.0"], &[]] {
+        assert_eq!(send(protocols).unwrap().status, 200, "{protocols:?}");
+    }
+    let error = send(&["h2"]).unwrap_err().to_string();
+    assert!(error.contains("NoApplicationProtocol"), "{error}");
+}
+
+#[test]
 fn tls_1_1_is_refused() {
     let certified = Certified::new(&[]);
     let server = certified.start();
