@@ -13,6 +13,7 @@ mod account;
 mod command_line;
 mod connections;
 mod crash;
+mod intrusion;
 mod limits;
 mod logs;
 mod persistence;
