@@ -17,6 +17,7 @@ mod intrusion;
 mod limits;
 mod logs;
 mod persistence;
+mod secrets;
 mod signals;
 mod smuggling;
 mod strict;
