@@ -10,6 +10,7 @@
 )]
 
 mod account;
+mod browser;
 mod command_line;
 mod connections;
 mod crash;
