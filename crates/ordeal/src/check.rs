@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use queuerite_testkit::Response;
+use queuerite_testkit::{Request, Response};
 
 use crate::findings::Kind;
 use crate::service::{self, Service};
@@ -22,10 +22,10 @@ impl Worker {
             under_way: self.under_way.take(),
         };
         if let Err(error) = check.all(self) {
-            let kind = if is_timeout(&error) {
-                Kind::NotAnswered
-            } else {
-                Kind::NotStarted
+            let kind = match error.kind() {
+                _ if is_timeout(&error) => Kind::NotAnswered,
+                io::ErrorKind::Other => Kind::Refused,
+                _ => Kind::NotStarted,
             };
             self.find(kind, 1, format!("while comparing: {error}"));
         }
@@ -53,6 +53,16 @@ struct Check {
 }
 
 impl Check {
+    /// Asks what the server remembers. What it cannot say at the moment is no loss.
+    fn ask(&mut self, request: Request) -> io::Result<(Response, Span)> {
+        let (response, span) = self.service.send(request)?;
+        if response.status >= 500 {
+            let status = response.status;
+            return Err(io::Error::other(format!("the server answered {status}")));
+        }
+        Ok((response, span))
+    }
+
     fn all(&mut self, worker: &mut Worker) -> io::Result<()> {
         self.queues(worker)?;
         for place in 0..worker.queues.len() {
@@ -76,10 +86,10 @@ impl Check {
 
     fn queues(&mut self, worker: &mut Worker) -> io::Result<()> {
         let prefix = worker.prefix();
-        let (response, _) = self.service.send(service::list_queues(&prefix))?;
+        let (response, _) = self.ask(service::list_queues(&prefix))?;
         let mut names = service::queue_names(&response);
         for name in &worker.abandoned {
-            self.service.send(service::delete_queue(name))?;
+            self.ask(service::delete_queue(name))?;
         }
         names.retain(|name| !worker.abandoned.contains(name));
         worker.abandoned.clear();
@@ -112,7 +122,7 @@ impl Check {
             }
         }
         for name in names {
-            self.service.send(service::delete_queue(&name))?;
+            self.ask(service::delete_queue(&name))?;
             worker.find(Kind::QueueRisen, 1, name);
         }
         Ok(())
@@ -126,7 +136,7 @@ impl Check {
         self.try_receipts(worker, place)?;
         self.count(worker, place)?;
         if worker.findings.len() == before {
-            let (response, span) = self.service.send(service::peek(&name))?;
+            let (response, span) = self.ask(service::peek(&name))?;
             if is_fine(worker, &response, "Peek") {
                 worker.compare(place, &response, service::PEEK_MAX, false, span);
                 drop_unseen(worker, place, &response, span);
@@ -134,7 +144,7 @@ impl Check {
         }
         if worker.findings.len() > before {
             // Found once, that is enough.
-            self.service.send(service::delete_queue(&name))?;
+            self.ask(service::delete_queue(&name))?;
             if worker.queues[place].name == name {
                 worker.abandon(place);
             }
@@ -145,7 +155,7 @@ impl Check {
     fn properties(&mut self, worker: &mut Worker, place: usize) -> io::Result<()> {
         let under_way = self.under_way_on(place);
         let name = worker.queues[place].name.clone();
-        let (response, _) = self.service.send(service::get_metadata(&name))?;
+        let (response, _) = self.ask(service::get_metadata(&name))?;
         let found = service::note(&response);
         let queue = &mut worker.queues[place];
         match &under_way {
@@ -158,7 +168,7 @@ impl Check {
                 worker.find(Kind::PropertiesLost, 1, what);
             }
         }
-        let (response, _) = self.service.send(service::get_policies(&name))?;
+        let (response, _) = self.ask(service::get_policies(&name))?;
         let found = service::policies(&response);
         let queue = &mut worker.queues[place];
         match under_way {
@@ -190,7 +200,7 @@ impl Check {
             }
             Operation::Clear => {
                 let name = worker.queues[place].name.clone();
-                let (response, _) = self.service.send(service::get_metadata(&name))?;
+                let (response, _) = self.ask(service::get_metadata(&name))?;
                 if service::count(&response) == Some(0) {
                     worker.queues[place].clear_messages();
                 }
@@ -232,6 +242,8 @@ impl Check {
             if message.visible.may_be_reached(span) {
                 possibly += 1;
                 surely += usize::from(message.must_be_seen(span));
+                // Once it has expired, nobody can tell whether it was handed out.
+                is_clear &= !message.is_short_lived(span);
             }
             let Some(id) = message.id.as_ref().filter(|_| message.receipt.is_some()) else {
                 // Without its receipt nobody can tell.
@@ -256,7 +268,6 @@ impl Check {
                 worker.find(Kind::ReceiptLost, 1, what);
             }
             gotten += 1;
-            is_clear &= !message.is_short_lived(span);
             if let Some(message) = worker.queues[place].message(id) {
                 message.updated(None, seconds, span);
                 message.count = (message.count.0 + 1, message.count.1 + 1);
@@ -320,7 +331,7 @@ impl Check {
         };
         let text = message.text.clone();
         let update = service::update(&name, id, &receipt, seconds, Some(&text));
-        let (response, span) = self.service.send(update)?;
+        let (response, span) = self.ask(update)?;
         if response.status < 300 {
             let receipt = response.header("x-ms-popreceipt").map(Into::into);
             message.updated(receipt, seconds, span);
@@ -337,7 +348,7 @@ impl Check {
     /// Hidden messages show in the count only.
     fn count(&mut self, worker: &mut Worker, place: usize) -> io::Result<()> {
         let name = worker.queues[place].name.clone();
-        let (response, span) = self.service.send(service::get_metadata(&name))?;
+        let (response, span) = self.ask(service::get_metadata(&name))?;
         let queue = &mut worker.queues[place];
         queue.forget_expired(span);
         let certain = queue.messages.iter().filter(|message| message.is_certain);
@@ -370,7 +381,7 @@ impl Check {
         let name = worker.queues[place].name.clone();
         loop {
             let get = service::get(&name, service::PEEK_MAX, LONG);
-            let (response, span) = self.service.send(get)?;
+            let (response, span) = self.ask(get)?;
             if !is_fine(worker, &response, "Get") {
                 return Ok(());
             }
@@ -378,7 +389,7 @@ impl Check {
             worker.compare(place, &response, service::PEEK_MAX, true, span);
             for message in &messages {
                 let delete = service::delete(&name, &message.id, &message.receipt);
-                let (response, _) = self.service.send(delete)?;
+                let (response, _) = self.ask(delete)?;
                 is_fine(worker, &response, "Delete");
                 worker.queues[place].remove(&message.id);
             }
