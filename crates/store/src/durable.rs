@@ -114,8 +114,9 @@ impl<S: Store> DurableEngine<S> {
             };
             tracing::debug!(frame, "relocating what pins the oldest frame");
             for (record, place) in &records {
-                if let Some(fresh) = self.engine.relocate(record, *place) {
-                    self.stage_and_apply(&[fresh])?;
+                let fresh = self.engine.relocate(record, *place);
+                if !fresh.is_empty() {
+                    self.stage_and_apply(&fresh)?;
                 }
             }
             // The copies are durable before reclaim may drop what they were copied from.
@@ -126,7 +127,7 @@ impl<S: Store> DurableEngine<S> {
         self.store.reclaim()
     }
 
-    /// When a message expires next, if any does.
+    /// When [`sweep`](Self::sweep) has work next, if ever.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.engine.next_deadline()
     }
