@@ -327,8 +327,8 @@ impl Check {
             return Ok(true);
         }
         if message.may_be_expired(span) {
-            queue.remove(id);
-            queue.expired += 1;
+            let expired = queue.remove(id);
+            queue.expired.extend(expired);
             return Ok(true);
         }
         Ok(false)
@@ -345,14 +345,14 @@ impl Check {
             .filter(|message| !message.may_be_expired(span))
             .count();
         // Nothing says when an expired message stops being counted.
-        let most = queue.messages.len() + queue.expired;
+        let most = queue.messages.len() + queue.expired.len();
         let count = service::count(&response).unwrap_or(usize::MAX);
         let what = format!("{name}: {count} messages instead of {least} to {most}");
         if count < least {
             worker.find(Kind::MessageLost, least - count, what);
         } else if count > most {
             worker.find(Kind::MessageRisen, 1, what);
-        } else if queue.expired > 0 {
+        } else if !queue.expired.is_empty() {
             // Nothing is certain from the count.
         } else if least < most && count == most {
             for message in &mut queue.messages {

@@ -84,6 +84,7 @@ pub fn run(plan: &Plan) -> Report {
                 continue;
             }
         };
+        port = server.address.port();
         start_time = start.elapsed().min(start_time * 2);
         load.check(server.address);
         if round == plan.rounds {

@@ -13,8 +13,8 @@ pub(crate) struct Queue {
     pub(crate) policies: Vec<Policy>,
     /// In the order in which they were put.
     pub(crate) messages: Vec<Message>,
-    /// How many messages have expired since the queue was last empty.
-    pub(crate) expired: usize,
+    /// Messages that have expired since the queue was last empty.
+    pub(crate) expired: Vec<Message>,
     /// Nothing in it is ever touched, so that what surrounds it has to be compacted.
     pub(crate) is_anchor: bool,
 }
@@ -51,7 +51,7 @@ impl Queue {
             note: 0,
             policies: Vec::new(),
             messages: Vec::new(),
-            expired: 0,
+            expired: Vec::new(),
             is_anchor,
         }
     }
@@ -65,14 +65,14 @@ impl Queue {
 
     pub(crate) fn clear_messages(&mut self) {
         self.messages.clear();
-        self.expired = 0;
+        self.expired.clear();
     }
 
     /// Forgets what has expired.
     pub(crate) fn forget_expired(&mut self, span: Span) {
-        let before = self.messages.len();
-        self.messages.retain(|message| !message.is_expired(span));
-        self.expired += before - self.messages.len();
+        let is_expired = |message: &mut Message| message.is_expired(span);
+        let expired = self.messages.extract_if(.., is_expired);
+        self.expired.extend(expired);
     }
 
     pub(crate) fn message(&mut self, id: &str) -> Option<&mut Message> {
@@ -80,9 +80,13 @@ impl Queue {
         messages.find(|message| message.id.as_deref() == Some(id))
     }
 
-    pub(crate) fn remove(&mut self, id: &str) {
-        self.messages
-            .retain(|message| message.id.as_deref() != Some(id));
+    /// Takes a message out.
+    pub(crate) fn remove(&mut self, id: &str) -> Option<Message> {
+        let place = self
+            .messages
+            .iter()
+            .position(|message| message.id.as_deref() == Some(id));
+        place.map(|place| self.messages.remove(place))
     }
 }
 

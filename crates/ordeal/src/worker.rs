@@ -331,7 +331,7 @@ impl Worker {
                     message.text = text.unwrap_or_else(|| message.text.clone());
                 }
             }
-            Operation::Delete { id, .. } => queue.remove(&id),
+            Operation::Delete { id, .. } => drop(queue.remove(&id)),
             Operation::Clear => queue.clear_messages(),
         }
     }
