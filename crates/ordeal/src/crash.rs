@@ -118,8 +118,7 @@ pub fn run(plan: &Plan) -> Report {
         }
         relocation::note(&log, load.ends());
         if (round + 1) % 100 == 0 {
-            let losses = load.report().losses();
-            println!("{losses} losses after {} rounds", round + 1);
+            println!("{} after {} rounds", load.report().sum(), round + 1);
         }
     }
     load.report().clone()

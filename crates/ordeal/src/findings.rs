@@ -41,7 +41,10 @@ pub enum Kind {
 impl Kind {
     /// Whether something that was acknowledged is not there, or not as it was.
     pub(crate) const fn is_loss(self) -> bool {
-        !matches!(self, Self::MessageExpired)
+        !matches!(
+            self,
+            Self::NotAnswered | Self::Refused | Self::MessageExpired
+        )
     }
 
     const fn plural(self) -> &'static str {
@@ -157,8 +160,21 @@ impl fmt::Display for Ends {
 impl Report {
     /// How many acknowledged operations were lost or otherwise betrayed.
     pub fn losses(&self) -> usize {
-        let losses = self.findings.iter().filter(|found| found.kind.is_loss());
-        losses.map(|finding| finding.count).sum()
+        self.count(|kind| kind.is_loss())
+    }
+
+    /// The losses and whatever else was found, in few words.
+    pub(crate) fn sum(&self) -> String {
+        let losses = self.losses();
+        match self.count(|kind| !kind.is_loss()) {
+            0 => format!("{losses} losses"),
+            others => format!("{losses} losses, {others} other findings"),
+        }
+    }
+
+    fn count(&self, counts: impl Fn(Kind) -> bool) -> usize {
+        let findings = self.findings.iter().filter(|found| counts(found.kind));
+        findings.map(|finding| finding.count).sum()
     }
 }
 
@@ -181,14 +197,36 @@ impl fmt::Display for Report {
         writeln!(f, "{}", self.ends)?;
         write!(
             f,
-            "{} rounds, {} operations acknowledged ({} MB of texts), {} under way, {} losses",
+            "{} rounds, {} operations acknowledged ({} MB of texts), {} under way, {}",
             self.rounds,
             self.acknowledged,
             self.text_bytes / 1_000_000,
             self.under_way,
-            self.losses()
+            self.sum()
         )
     }
 }
 
 const FINDINGS_SHOWN_MAX: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_found_and_is_no_loss() {
+        let mut report = Report::default();
+        let mut find = |kind, count| {
+            report.findings.push(Finding {
+                round: 1,
+                kind,
+                count,
+                what: String::new(),
+            });
+            report.sum()
+        };
+        assert_eq!(find(Kind::MessageLost, 7), "7 losses");
+        assert_eq!(find(Kind::Refused, 1), "7 losses, 1 other findings");
+        assert_eq!(find(Kind::MessageExpired, 1), "7 losses, 2 other findings");
+    }
+}

@@ -147,6 +147,12 @@ impl Message {
         self.expiry.from < span.answered + 2 * 3_600_000
     }
 
+    /// Whether it can be found out later if a get has handed it out. For that it takes a receipt,
+    /// and that it has not expired before somebody tries it.
+    pub(crate) const fn tells_of_get(&self, span: Span) -> bool {
+        !self.visible.may_be_reached(span) || self.receipt.is_some() && !self.is_short_lived(span)
+    }
+
     pub(crate) const fn is_expired(&self, span: Span) -> bool {
         self.expiry.is_reached(span)
     }
@@ -168,5 +174,28 @@ pub(crate) const fn visible_after(span: Span, seconds: u32) -> Instant {
         Instant { from: 0, to: 0 }
     } else {
         Instant::after(span, seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Span = Span {
+        sent: 1_000_000,
+        answered: 1_000_001,
+    };
+
+    #[test]
+    fn a_get_can_be_found_out_by_a_receipt_of_what_lasts() {
+        let message = |hidden, time_to_live, receipt: Option<&str>| Message {
+            receipt: receipt.map(Into::into),
+            ..Message::put_under_way("text".into(), hidden, time_to_live, NOW)
+        };
+        assert!(message(0, None, Some("receipt")).tells_of_get(NOW));
+        assert!(!message(0, None, None).tells_of_get(NOW));
+        assert!(!message(0, Some(3), Some("receipt")).tells_of_get(NOW));
+        // What was hidden was not handed out, for certain.
+        assert!(message(60, Some(3), None).tells_of_get(NOW));
     }
 }
