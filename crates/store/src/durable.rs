@@ -110,8 +110,9 @@ impl<S: Store> DurableEngine<S> {
         if let Some(frame) = records.first().map(|(_, place)| place.frame) {
             tracing::debug!(frame, "relocating what pins the oldest frame");
             for (record, place) in &records {
-                if let Some(fresh) = self.engine.relocate(record, *place) {
-                    self.stage_and_apply(&[fresh])?;
+                let fresh = self.engine.relocate(record, *place);
+                if !fresh.is_empty() {
+                    self.stage_and_apply(&fresh)?;
                     has_moved = true;
                 }
             }
@@ -123,7 +124,7 @@ impl<S: Store> DurableEngine<S> {
         Ok(has_moved)
     }
 
-    /// When a message expires next, if any does.
+    /// When [`sweep`](Self::sweep) has work next, if ever.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.engine.next_deadline()
     }
