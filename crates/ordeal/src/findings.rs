@@ -160,7 +160,7 @@ impl fmt::Display for Ends {
 impl Report {
     /// How many acknowledged operations were lost or otherwise betrayed.
     pub fn losses(&self) -> usize {
-        self.count(|kind| kind.is_loss())
+        self.count(Kind::is_loss)
     }
 
     /// The losses and whatever else was found, in few words.
