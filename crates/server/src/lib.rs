@@ -12,6 +12,9 @@ pub mod config;
 pub mod console;
 mod executor;
 mod fault;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod listen;
 pub mod logging;
