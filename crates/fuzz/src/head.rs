@@ -1,7 +1,7 @@
 //! The head of a request, as far as its command.
 
 use http::Uri;
-use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use queuerite_model::Operation;
 use queuerite_wire::{
     Addressing, Head, HeadOptions, Preflight, Resource, ResourcePath, Style, check_framing,
@@ -11,7 +11,7 @@ use queuerite_wire::{
 use crate::request::{LENIENT, Request, is_served};
 
 /// A head that is read names an account that is served and a resource that can be printed and
-/// read again; whoever asks strictly gets the same or nothing; and a command is one of the
+/// read again, and which the path spells out; whoever asks strictly gets the same or nothing; and a command is one of the
 /// resource that was named.
 pub fn head(data: &[u8]) {
     let Some(request) = Request::read(data) else {
@@ -101,6 +101,24 @@ fn check_printed(head: &Head, host: &str) {
     };
     let again = Resource::locate(Some(host), uri.path(), &is_served, addressing);
     assert_eq!(again.as_ref(), Ok(&head.resource), "{url}");
+
+    // And it names what was asked for.
+    let asked = segments(&head.raw_path);
+    let mut printed = segments(&url);
+    if asked != printed && *is_secondary && *style == Style::Path {
+        printed.remove(1);
+    }
+    assert_eq!(asked, printed);
+}
+
+/// The segments of a path, decoded. One slash at the end names nothing.
+fn segments(path: &str) -> Vec<Vec<u8>> {
+    let path = path.strip_prefix('/').unwrap_or(path);
+    let path = path.strip_suffix('/').unwrap_or(path);
+    let segments = path.split('/');
+    segments
+        .map(|segment| percent_decode_str(segment).collect())
+        .collect()
 }
 
 fn queue_of(operation: &Operation) -> Option<&queuerite_model::QueueName> {
