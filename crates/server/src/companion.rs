@@ -3,16 +3,16 @@
 //! Tools that start Azurite wait for all three services. These two do no work: they tell
 //! whoever asks that this is a queue service, in a form that every storage client shows.
 
-use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use queuerite_wire::{RequestId, StorageErrorCode, error_response};
 
 use crate::ambient::{random_bytes, wall_clock};
+use crate::answer_body::AnswerBody;
 use crate::config::Service;
 use crate::handle::{Connection, into_http};
 use crate::listen::Answer;
+use crate::refusal_page;
 
 /// The stand-in for one of the services that this server does not have.
 #[derive(Debug)]
@@ -23,8 +23,10 @@ impl Answer for Companion {
         &self,
         request: Request<&mut Incoming>,
         connection: &Connection,
-    ) -> http::Response<Full<Bytes>> {
-        let _ = connection.spellings.of_next_request();
+    ) -> http::Response<AnswerBody> {
+        if connection.spellings.of_next_request().is_ambiguous {
+            return into_http(refusal_page::ambiguous(), AnswerBody::from);
+        }
         let text = format!(
             "This is queuerite, which serves queues only. \
              For the {} service start Azurite on this port instead.",
@@ -35,6 +37,6 @@ impl Answer for Companion {
         let code = StorageErrorCode::NotImplemented;
         let mut response = error_response(code, &text, &[], &id, wall_clock(), None, is_head);
         response.set("x-ms-request-id", id);
-        into_http(response)
+        into_http(response, AnswerBody::from)
     }
 }

@@ -6,9 +6,12 @@
 use std::borrow::Cow;
 
 use queuerite_engine::EngineError;
+use queuerite_model::limits::MESSAGE_TEXT_BYTES_MAX;
 use queuerite_wire::{RESOURCE_NAME_LENGTH_TEXT, ServiceVersion, StorageErrorCode, WireError};
 
 use crate::authorize::AuthorizationError;
+use crate::memory::Exhausted;
+use crate::request_body::BodyError;
 use crate::service::ServiceError;
 
 /// An error as it is answered.
@@ -148,6 +151,28 @@ impl Fault {
                 .with("LinePosition", position.to_string())
                 .with("Reason", reason),
         }
+    }
+
+    /// What a client is told whose body could not be read.
+    pub(crate) fn of_body(error: BodyError, version: ServiceVersion) -> Self {
+        match error {
+            BodyError::TooLong => {
+                let limit = MESSAGE_TEXT_BYTES_MAX;
+                Self::of_request(WireError::BodyTooLarge { limit }, version)
+            }
+            BodyError::TooSlow => Self::new(StorageErrorCode::OperationTimedOut),
+            // If it still listens.
+            BodyError::Broken => {
+                let (name, value) = ("Content-Length".into(), String::new());
+                Self::of_request(WireError::InvalidHeader { name, value }, version)
+            }
+            BodyError::NoMemory => Self::of_memory(Exhausted),
+        }
+    }
+
+    /// What a client is told for whose request or answer there is no memory.
+    pub(crate) fn of_memory(_: Exhausted) -> Self {
+        Self::new(StorageErrorCode::ServerBusy)
     }
 
     /// What a client is told whose credential does not permit its command.

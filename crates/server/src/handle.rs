@@ -6,10 +6,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request};
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::{Body, Incoming};
+use hyper::body::Incoming;
 use hyper::ext::ReasonPhrase;
-use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
+use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, QUEUES_PER_PAGE_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
@@ -17,16 +16,21 @@ use queuerite_wire::{
     Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, Verified, WireError,
     check_framing, common_headers, error_response, parse_command, respond, share, verify,
 };
+use tokio::time::Instant;
 use tracing::Instrument as _;
 
 use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
+use crate::answer_body::AnswerBody;
 use crate::authorize::authorize;
 use crate::fault::Fault;
+use crate::heads::Names;
+use crate::limits::Limits;
 use crate::logging::without_signatures;
+use crate::memory::{Memory, Share};
 use crate::service::QueueService;
-use crate::spelling::{Names, Spellings};
-use crate::{access_log, own};
+use crate::spelling::Spellings;
+use crate::{access_log, own, refusal_page, request_body};
 
 /// The HTTP side of the server: everything between a request and the service.
 #[derive(Debug)]
@@ -37,6 +41,8 @@ pub(crate) struct Front<Service> {
     /// Whether any address may use a signature that names some.
     pub(crate) loose: bool,
     pub(crate) access_log: bool,
+    pub(crate) limits: Limits,
+    pub(crate) memory: Memory,
 }
 
 /// What is known of the connection that a request came on.
@@ -52,15 +58,17 @@ impl<Service: QueueService> Front<Service> {
         &self,
         request: Request<&mut Incoming>,
         connection: &Connection,
-    ) -> http::Response<Full<Bytes>> {
+    ) -> http::Response<AnswerBody> {
         let (parts, body) = request.into_parts();
-        let spelled = connection.spellings.of_next_request();
-        let response = if own::is_own(parts.uri.path()) {
-            own::answer(&parts, &self.service)
+        let seen = connection.spellings.of_next_request();
+        let (response, held) = if seen.is_ambiguous {
+            (refusal_page::ambiguous(), Share::default())
+        } else if own::is_own(parts.uri.path()) {
+            (own::answer(&parts, &self.service), Share::default())
         } else {
             let request_id = RequestId::from_random(random_bytes());
             let span = tracing::debug_span!("request", request_id = %request_id);
-            self.answer(&parts, body, &spelled, request_id, connection)
+            self.answer(&parts, body, &seen.names, request_id, connection)
                 .instrument(span)
                 .await
         };
@@ -79,7 +87,8 @@ impl<Service: QueueService> Front<Service> {
         connection
             .spellings
             .restore(names.map(|name| name.as_str().into()));
-        into_http(response)
+        let deadline = Instant::now() + self.limits.answer_time;
+        into_http(response, |body| AnswerBody::new(body, held, deadline))
     }
 
     async fn answer(
@@ -89,7 +98,7 @@ impl<Service: QueueService> Front<Service> {
         spelled: &Names,
         request_id: RequestId,
         connection: &Connection,
-    ) -> Response {
+    ) -> (Response, Share) {
         tracing::debug!(method = %parts.method, url = %access_log::redacted(&parts.uri.to_string()), "request");
         let accounts = self.accounts.current();
         let is_served = |name: &str| accounts.serves(name);
@@ -120,13 +129,15 @@ impl<Service: QueueService> Front<Service> {
             }
         };
         let is_front_end = result.as_ref().is_err_and(|fault| fault.is_front_end);
-        let mut response = result.unwrap_or_else(|fault| {
+        let (mut response, held) = result.unwrap_or_else(|fault| {
             tracing::debug!(
                 code = fault.code.name(),
                 details = %without_signatures(&format!("{:?}", fault.details)),
                 "refused"
             );
-            explain(fault, request_id, version, parts.method == Method::HEAD)
+            let is_head = parts.method == Method::HEAD;
+            let response = explain(fault, request_id, version, is_head);
+            (response, Share::default())
         });
         let common = CommonHeaders {
             request_id,
@@ -149,7 +160,7 @@ impl<Service: QueueService> Front<Service> {
             share(&mut response, &rules, &head.method, &parts.headers);
         }
         tracing::debug!(status = response.status.as_u16(), "answered");
-        response
+        (response, held)
     }
 
     async fn serve(
@@ -159,11 +170,11 @@ impl<Service: QueueService> Front<Service> {
         body: &mut Incoming,
         spelled: &Names,
         connection: &Connection,
-    ) -> Result<Response, Fault> {
+    ) -> Result<(Response, Share), Fault> {
         if head.method == Method::OPTIONS {
-            return self.preflight(head, parts);
+            return Ok((self.preflight(head, parts)?, Share::default()));
         }
-        let done = self.execute(head, parts, body, spelled, connection).await?;
+        let mut done = self.execute(head, parts, body, spelled, connection).await?;
         let host = head.host.as_deref().unwrap_or_default();
         let context = ResponseContext {
             version: head.version,
@@ -172,7 +183,9 @@ impl<Service: QueueService> Front<Service> {
             service_endpoint: &head.resource.service_endpoint("http", host),
             list: done.list.as_ref(),
         };
-        Ok(respond(&context, &done.outcome))
+        let response = respond(&context, &done.outcome);
+        self.memory.fit(&mut done.share, response.body.len());
+        Ok((response, done.share))
     }
 
     /// The one request that needs no credential: a browser asks what it may send.
@@ -195,7 +208,9 @@ impl<Service: QueueService> Front<Service> {
         let refuse = |error| Fault::of_request(error, head.version);
         let verified = self.authenticate(head, parts, connection).map_err(refuse)?;
         check_framing(&parts.method, &parts.headers).map_err(refuse)?;
-        let body = read_body(body).await.map_err(refuse)?;
+        let (body, _share_of_body) = request_body::read(body, self.limits.body_time, &self.memory)
+            .await
+            .map_err(|error| Fault::of_body(error, head.version))?;
         let command = parse_command(head, &parts.headers, spelled, &body).map_err(refuse)?;
         tracing::debug!(operation = command.operation.name(), account = %command.account, "parsed");
         let list = match &command.operation {
@@ -204,13 +219,22 @@ impl<Service: QueueService> Front<Service> {
         };
         let command = authorize(verified, head, command, self.head_options.strict)
             .map_err(Fault::of_authorization)?;
+        let share = self
+            .memory
+            .take(expected_bytes(&command.command().operation))
+            .await
+            .map_err(Fault::of_memory)?;
         let outcome = self.service.execute(command).await.map_err(|error| {
             Fault::of_service(
                 error,
                 head.query.get("visibilitytimeout").unwrap_or_default(),
             )
         })?;
-        Ok(Done { outcome, list })
+        Ok(Done {
+            outcome,
+            list,
+            share,
+        })
     }
 
     fn authenticate(
@@ -246,26 +270,31 @@ struct Done {
     outcome: Outcome<MessageText>,
     /// The parameters of List Queues, which its answer repeats.
     list: Option<ListQueues>,
+    /// The memory that was taken for the answer.
+    share: Share,
 }
 
-/// The body, up to its limit; a longer one is refused without being read to its end.
-async fn read_body(body: &mut Incoming) -> Result<Bytes, WireError> {
-    let too_large = WireError::BodyTooLarge {
-        limit: MESSAGE_TEXT_BYTES_MAX,
+/// About how long the answer may be. It may be up to five times as long, if its texts are full of
+/// characters that are written as entities.
+fn expected_bytes(operation: &Operation) -> usize {
+    let (items, bytes_each) = match operation {
+        Operation::GetMessages { count, .. } | Operation::PeekMessages { count, .. } => {
+            (*count, MESSAGE_TEXT_BYTES_MAX + MESSAGE_BYTES)
+        }
+        Operation::ListQueues(list) => {
+            (list.max_results.unwrap_or(QUEUES_PER_PAGE_MAX), QUEUE_BYTES)
+        }
+        _ => (0, 0),
     };
-    if body.size_hint().lower() > REQUEST_BODY_BYTES_MAX as u64 {
-        return Err(too_large);
-    }
-    match Limited::new(body, REQUEST_BODY_BYTES_MAX).collect().await {
-        Ok(body) => Ok(body.to_bytes()),
-        Err(error) if error.is::<LengthLimitError>() => Err(too_large),
-        // The client broke off or its framing is wrong; if it still listens, it is told so.
-        Err(_) => Err(WireError::InvalidHeader {
-            name: "Content-Length".into(),
-            value: String::new(),
-        }),
-    }
+    usize::try_from(items)
+        .unwrap_or(usize::MAX)
+        .saturating_mul(bytes_each)
 }
+
+/// What a message takes in a list beside its text.
+const MESSAGE_BYTES: usize = 512;
+/// What a queue without metadata takes in a list.
+const QUEUE_BYTES: usize = 128;
 
 /// The document of an error.
 fn explain(
@@ -289,8 +318,11 @@ fn explain(
     response
 }
 
-pub(crate) fn into_http(response: Response) -> http::Response<Full<Bytes>> {
-    let mut http = http::Response::new(Full::new(response.body));
+pub(crate) fn into_http(
+    response: Response,
+    body: impl FnOnce(Bytes) -> AnswerBody,
+) -> http::Response<AnswerBody> {
+    let mut http = http::Response::new(body(response.body));
     *http.status_mut() = response.status;
     *http.headers_mut() = response.headers;
     if let Some(reason) = response

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http::{HeaderValue, Request, header};
-use http_body_util::{BodyExt, Full};
+use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -18,18 +18,17 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use queuerite_model::limits::REQUEST_BODY_BYTES_MAX;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio_io_timeout::TimeoutWriter;
 use tokio_util::sync::CancellationToken;
 
+use crate::answer_body::AnswerBody;
 use crate::handle::Connection;
+use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, Limits, STOP_TIME_MAX};
+use crate::refusal_page::TOO_MANY_CONNECTIONS;
 use crate::spelling::{Spelled, Spellings};
 
-/// Longest head of a request, in bytes: the request line and all headers.
-pub const HEAD_BYTES_MAX: usize = 64 * 1024;
-/// Most headers of a request.
-pub const HEADERS_MAX: usize = 200;
-/// How long requests under way may take once the server is told to stop.
-pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 /// How long the rest of a body is waited for that nobody wants.
 const UNWANTED_TIME_MAX: Duration = Duration::from_secs(5);
 /// How much is read after the last answer on a connection.
@@ -42,24 +41,40 @@ pub(crate) trait Answer: Send + Sync + 'static {
         &self,
         request: Request<&mut Incoming>,
         connection: &Connection,
-    ) -> impl Future<Output = http::Response<Full<Bytes>>> + Send;
+    ) -> impl Future<Output = http::Response<AnswerBody>> + Send;
+}
+
+/// What holds for every connection of a service.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    /// How long a connection may idle.
+    pub(crate) keep_alive: Duration,
+    /// What else a client may have.
+    pub(crate) limits: Limits,
+    /// Tells that the server stops.
+    pub(crate) stop: CancellationToken,
 }
 
 /// Serves until told to stop; returns when every connection has ended, or when those that are
 /// left have had their time.
-pub(crate) async fn serve(
-    listener: TcpListener,
-    answer: Arc<impl Answer>,
-    keep_alive: Duration,
-    stop: CancellationToken,
-) {
+pub(crate) async fn serve(listener: TcpListener, answer: Arc<impl Answer>, terms: Terms) {
     let mut connections = JoinSet::new();
+    let places = Arc::new(Semaphore::new(terms.limits.connections));
+    let mut is_full = false;
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
                 Ok((stream, remote)) => {
-                    let connection = speak_http(stream, remote, Arc::clone(&answer), keep_alive, stop.clone());
-                    connections.spawn(connection);
+                    if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
+                        is_full = false;
+                        let speak = speak_http(stream, remote, Arc::clone(&answer), terms.clone());
+                        connections.spawn(async move {
+                            speak.await;
+                            drop(place);
+                        });
+                    } else {
+                        turn_away(&stream, &mut is_full, terms.limits.connections);
+                    }
                 }
                 Err(error) => {
                     // Usually too many open files: wait for some to be closed.
@@ -68,7 +83,7 @@ pub(crate) async fn serve(
                 }
             },
             Some(_) = connections.join_next() => {}
-            () = stop.cancelled() => break,
+            () = terms.stop.cancelled() => break,
         }
     }
     drop(listener);
@@ -86,13 +101,26 @@ pub(crate) async fn serve(
 
 const ACCEPT_RETRY: Duration = Duration::from_millis(50);
 
+/// Tells a client to come back later, without waiting for it.
+fn turn_away(stream: &TcpStream, is_full: &mut bool, connections_max: usize) {
+    if !std::mem::replace(is_full, true) {
+        tracing::warn!("there are {connections_max} connections: more are turned away");
+    }
+    // The buffer of a new socket has room for it. If not, it is just closed.
+    let _ = stream.try_write(TOO_MANY_CONNECTIONS);
+}
+
 async fn speak_http(
     mut stream: TcpStream,
     remote: SocketAddr,
     answer: Arc<impl Answer>,
-    keep_alive: Duration,
-    stop: CancellationToken,
+    terms: Terms,
 ) {
+    let Terms {
+        keep_alive,
+        limits,
+        stop,
+    } = terms;
     // Answers are small and clients wait for each; without this some would wait 40 ms longer.
     let _ = stream.set_nodelay(true);
     let connection = Arc::new(Connection {
@@ -101,7 +129,11 @@ async fn speak_http(
     });
     let is_sending = Arc::new(AtomicBool::new(false));
     let result = {
-        let io = TokioIo::new(Spelled::new(&mut stream, Arc::clone(&connection.spellings)));
+        let mut io = TimeoutWriter::new(&mut stream);
+        io.set_timeout(Some(limits.stall_time));
+        let io = pin!(io);
+        let spellings = Arc::clone(&connection.spellings);
+        let io = TokioIo::new(Spelled::new(io, spellings, limits.head_time));
         let service = service_fn(|request| {
             let (answer, connection) = (Arc::clone(&answer), Arc::clone(&connection));
             let is_sending = Arc::clone(&is_sending);
@@ -147,7 +179,7 @@ async fn answer_one(
     answer: &impl Answer,
     request: Request<Incoming>,
     connection: &Connection,
-) -> (http::Response<Full<Bytes>>, bool) {
+) -> (http::Response<AnswerBody>, bool) {
     let asks_first = request.headers().contains_key(header::EXPECT);
     let (parts, mut body) = request.into_parts();
     let request = Request::from_parts(parts, &mut body);

@@ -12,7 +12,7 @@ const EXIT_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     let env = |name: &str| std::env::var(name).ok();
-    let config = match Config::from_arguments(std::env::args_os(), &env) {
+    let mut config = match Config::from_arguments(std::env::args_os(), &env) {
         Ok(Parsed::Run(config)) => config,
         Ok(Parsed::Maintain(maintenance)) => return maintenance.run(),
         Ok(Parsed::Print(text)) => {
@@ -24,6 +24,11 @@ fn main() -> ExitCode {
             return ExitCode::from(EXIT_USAGE);
         }
     };
+    // Soft limits are low for the sake of programs that use `select`, which this is not.
+    if let Ok(files) = rlimit::increase_nofile_limit(u64::MAX) {
+        let services = config.services().count();
+        config.limits.fit(files, services);
+    }
     start(&config).unwrap_or_else(|error| {
         console::complain(&format!("queuerite: {error}"));
         ExitCode::FAILURE

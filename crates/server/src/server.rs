@@ -5,9 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use http::Request;
-use http_body_util::Full;
 use hyper::body::Incoming;
 use queuerite_store::StoreError;
 use queuerite_wire::HeadOptions;
@@ -18,11 +16,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::accounts::{Accounts, AccountsError};
 use crate::ambient::{SystemClock, SystemEntropy};
+use crate::answer_body::AnswerBody;
 use crate::companion::Companion;
 use crate::config::{Config, Endpoint, Service, Storage};
 use crate::executor::{Executor, Running};
 use crate::handle::{Connection, Front};
-use crate::listen::{self, Answer};
+use crate::listen::{self, Answer, Terms};
+use crate::memory::Memory;
 use crate::service::QueueService;
 use crate::storage;
 
@@ -78,24 +78,25 @@ impl Server {
             },
             loose: config.loose,
             access_log: config.access_log,
+            limits: config.limits,
+            memory: Memory::new(config.limits.memory_bytes, config.limits.memory_wait),
         });
 
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for (service, listener) in listeners {
-            let (keep_alive, stop) = (config.keep_alive, stop.clone());
+            let terms = Terms {
+                keep_alive: config.keep_alive,
+                limits: config.limits,
+                stop: stop.clone(),
+            };
             match service {
                 Service::Queue => {
-                    tasks.spawn(listen::serve(
-                        listener,
-                        Arc::clone(&front),
-                        keep_alive,
-                        stop,
-                    ));
+                    tasks.spawn(listen::serve(listener, Arc::clone(&front), terms));
                 }
                 Service::Blob | Service::Table => {
                     let companion = Arc::new(Companion(service));
-                    tasks.spawn(listen::serve(listener, companion, keep_alive, stop));
+                    tasks.spawn(listen::serve(listener, companion, terms));
                 }
             }
         }
@@ -116,7 +117,7 @@ impl Server {
     }
 
     /// Stops accepting, answers what is under way for at most
-    /// [`STOP_TIME_MAX`](crate::STOP_TIME_MAX), and closes the store. Says whether it is closed:
+    /// [`STOP_TIME_MAX`](crate::limits::STOP_TIME_MAX), and closes the store. Says whether it is closed:
     /// a store that does not return is not waited for.
     pub async fn stop(mut self) -> bool {
         self.stop.cancel();
@@ -131,7 +132,7 @@ impl<S: QueueService> Answer for Front<S> {
         &self,
         request: Request<&mut Incoming>,
         connection: &Connection,
-    ) -> http::Response<Full<Bytes>> {
+    ) -> http::Response<AnswerBody> {
         self.handle(request, connection).await
     }
 }

@@ -12,26 +12,31 @@ use std::ops::Range;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use queuerite_wire::headers::X_MS_META_PREFIX;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::time::Sleep;
+
+use crate::heads::{Heads, Names, Seen, has_capitals};
 
 /// What is known of the spelling of names on one connection.
 #[derive(Debug, Default)]
 pub(crate) struct Spellings {
-    /// For each head that came in and was not yet asked for: its names with capitals.
-    asked: Mutex<VecDeque<Names>>,
+    /// For each head that came in and was not yet asked for: what was seen of it.
+    asked: Mutex<VecDeque<Seen>>,
     /// For each answer whose head did not go out yet: its names with capitals.
     answered: Mutex<VecDeque<Names>>,
 }
 
-/// Whole header names, such as `x-ms-meta-MyKey`.
-pub(crate) type Names = Vec<Box<str>>;
-
 impl Spellings {
-    /// The names with capitals of the next request, in the order in which requests came in.
-    pub(crate) fn of_next_request(&self) -> Names {
-        lock(&self.asked).pop_front().unwrap_or_default()
+    /// What was seen of the next request, in the order in which requests came in. One that was
+    /// not seen is one on which two readers did not agree.
+    pub(crate) fn of_next_request(&self) -> Seen {
+        let seen = lock(&self.asked).pop_front();
+        seen.unwrap_or_else(|| Seen {
+            is_ambiguous: true,
+            ..Seen::default()
+        })
     }
 
     /// Spells these names so in the next answer. Every answer has its call, names or not:
@@ -43,23 +48,28 @@ impl Spellings {
     }
 }
 
-/// A connection whose spelling is watched.
+/// A connection whose spelling is watched, and whose heads may take only so long.
 #[derive(Debug)]
 pub(crate) struct Spelled<Io> {
     io: Io,
     spellings: Arc<Spellings>,
     heads: Heads,
+    head_time: Duration,
+    /// When the head that has begun must have ended; only for one that came in pieces.
+    deadline: Option<Pin<Box<Sleep>>>,
     answers: Answers,
     /// Bytes of answers with restored names that were accepted and not yet written.
     out: Vec<u8>,
 }
 
 impl<Io> Spelled<Io> {
-    pub(crate) fn new(io: Io, spellings: Arc<Spellings>) -> Self {
+    pub(crate) fn new(io: Io, spellings: Arc<Spellings>, head_time: Duration) -> Self {
         Self {
             io,
             spellings,
             heads: Heads::default(),
+            head_time,
+            deadline: None,
             answers: Answers::default(),
             out: Vec::new(),
         }
@@ -74,11 +84,19 @@ impl<Io: AsyncRead + Unpin> AsyncRead for Spelled<Io> {
     ) -> Poll<io::Result<()>> {
         let before = buffer.filled().len();
         let this = &mut *self;
-        ready!(Pin::new(&mut this.io).poll_read(context, buffer))?;
+        if Pin::new(&mut this.io)
+            .poll_read(context, buffer)?
+            .is_pending()
+        {
+            return this.poll_deadline(context);
+        }
         let new = buffer.filled().get(before..).unwrap_or_default();
-        this.heads.read(new, &mut |names| {
-            lock(&this.spellings.asked).push_back(names);
+        this.heads.read(new, &mut |seen| {
+            lock(&this.spellings.asked).push_back(seen);
         });
+        if !this.heads.is_amid_head() {
+            this.deadline = None;
+        }
         Poll::Ready(Ok(()))
     }
 }
@@ -121,6 +139,21 @@ impl<Io: AsyncWrite + Unpin> AsyncWrite for Spelled<Io> {
     }
 }
 
+impl<Io> Spelled<Io> {
+    /// Waits for more of a head that has begun, but not for ever.
+    fn poll_deadline(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.heads.is_amid_head() {
+            return Poll::Pending;
+        }
+        let head_time = self.head_time;
+        let deadline = self
+            .deadline
+            .get_or_insert_with(|| Box::pin(tokio::time::sleep(head_time)));
+        ready!(deadline.as_mut().poll(context));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
 impl<Io: AsyncWrite + Unpin> Spelled<Io> {
     fn poll_drain(&mut self, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         while !self.out.is_empty() {
@@ -132,159 +165,6 @@ impl<Io: AsyncWrite + Unpin> Spelled<Io> {
         }
         Poll::Ready(Ok(()))
     }
-}
-
-/// Follows the heads of a stream of requests, over the bodies between them.
-///
-/// It refuses nothing; that is the HTTP library's work, which reads the same bytes. Where the
-/// stream stops making sense it stops watching.
-#[derive(Debug, Default)]
-struct Heads {
-    at: At,
-    /// The line that has begun and not ended yet.
-    line: Vec<u8>,
-    names: Names,
-    body: Body,
-}
-
-#[derive(Debug, Default)]
-enum At {
-    #[default]
-    RequestLine,
-    HeaderLine,
-    Body(u64),
-    ChunkSize,
-    Chunk(u64),
-    ChunkEnd,
-    Trailer,
-    Lost,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-enum Body {
-    #[default]
-    None,
-    Length(u64),
-    Chunked,
-}
-
-impl Heads {
-    fn read(&mut self, mut bytes: &[u8], found: &mut impl FnMut(Names)) {
-        while !bytes.is_empty() {
-            match &mut self.at {
-                At::Lost => return,
-                At::Body(left) | At::Chunk(left) => {
-                    let skipped = usize::try_from(*left)
-                        .unwrap_or(usize::MAX)
-                        .min(bytes.len());
-                    *left -= skipped as u64;
-                    bytes = bytes.get(skipped..).unwrap_or_default();
-                    self.leave_body_if_over();
-                }
-                _ => bytes = self.read_line(bytes, found),
-            }
-        }
-    }
-
-    fn read_line<'a>(&mut self, bytes: &'a [u8], found: &mut impl FnMut(Names)) -> &'a [u8] {
-        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-            self.line.extend_from_slice(bytes);
-            if self.line.len() > LINE_BYTES_MAX {
-                self.at = At::Lost;
-            }
-            return &[];
-        };
-        let (head, rest) = bytes.split_at(end);
-        if self.line.is_empty() {
-            self.end_line(trim_end(head), found);
-        } else {
-            let mut line = std::mem::take(&mut self.line);
-            line.extend_from_slice(head);
-            self.end_line(trim_end(&line), found);
-        }
-        rest.get(1..).unwrap_or_default()
-    }
-
-    fn end_line(&mut self, line: &[u8], found: &mut impl FnMut(Names)) {
-        match self.at {
-            // Empty lines before a request are allowed.
-            At::RequestLine if line.is_empty() => {}
-            At::RequestLine => self.at = At::HeaderLine,
-            At::HeaderLine if line.is_empty() => {
-                found(std::mem::take(&mut self.names));
-                self.at = match std::mem::take(&mut self.body) {
-                    Body::None => At::RequestLine,
-                    Body::Length(length) => At::Body(length),
-                    Body::Chunked => At::ChunkSize,
-                };
-                self.leave_body_if_over();
-            }
-            At::HeaderLine => self.header(line),
-            At::ChunkSize => {
-                let digits = line.split(|byte| *byte == b';').next().unwrap_or_default();
-                let size = std::str::from_utf8(digits).ok().map(str::trim);
-                let size = size.and_then(|digits| u64::from_str_radix(digits, 16).ok());
-                self.at = size.map_or(At::Lost, |size| {
-                    if size == 0 {
-                        At::Trailer
-                    } else {
-                        At::Chunk(size)
-                    }
-                });
-            }
-            At::ChunkEnd => self.at = At::ChunkSize,
-            At::Trailer if line.is_empty() => self.at = At::RequestLine,
-            At::Trailer | At::Body(_) | At::Chunk(_) | At::Lost => {}
-        }
-    }
-
-    fn header(&mut self, line: &[u8]) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
-            return;
-        };
-        let (name, value) = line.split_at(colon);
-        let value = value.get(1..).unwrap_or_default().trim_ascii();
-        if name.eq_ignore_ascii_case(b"content-length") {
-            let length = std::str::from_utf8(value)
-                .ok()
-                .and_then(|digits| digits.parse().ok());
-            match (length, self.body) {
-                // Chunks count for more than a length.
-                (Some(_), Body::Chunked) => {}
-                (Some(length), _) => self.body = Body::Length(length),
-                (None, _) => self.at = At::Lost,
-            }
-        } else if name.eq_ignore_ascii_case(b"transfer-encoding") {
-            self.body = Body::Chunked;
-        } else if has_capitals(name) && is_metadata(name) {
-            self.names.extend(std::str::from_utf8(name).map(Into::into));
-        }
-    }
-
-    fn leave_body_if_over(&mut self) {
-        match self.at {
-            At::Body(0) => self.at = At::RequestLine,
-            At::Chunk(0) => self.at = At::ChunkEnd,
-            _ => {}
-        }
-    }
-}
-
-/// The longest line that is followed; the HTTP library refuses heads long before.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
-
-fn is_metadata(name: &[u8]) -> bool {
-    let prefix = X_MS_META_PREFIX.as_bytes();
-    name.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-}
-
-fn has_capitals(name: &[u8]) -> bool {
-    name.iter().any(u8::is_ascii_uppercase)
-}
-
-fn trim_end(line: &[u8]) -> &[u8] {
-    line.strip_suffix(b"\r").unwrap_or(line)
 }
 
 /// Follows the heads of a stream of answers.
@@ -368,40 +248,6 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn names_in(stream: &[u8], piece: usize) -> Vec<Vec<String>> {
-        let mut heads = Heads::default();
-        let mut found = Vec::new();
-        for bytes in stream.chunks(piece) {
-            heads.read(bytes, &mut |names| {
-                found.push(names.into_iter().map(String::from).collect());
-            });
-        }
-        found
-    }
-
-    #[test]
-    fn each_head_gives_its_names_with_capitals_and_bodies_give_none() {
-        let stream = b"PUT /a HTTP/1.1\r\nHost: x\r\nX-Ms-Meta-MyKey: 1\r\nx-ms-meta-low: 2\r\nContent-Length: 0\r\n\r\n\
-            \r\nPOST /b HTTP/1.1\r\nContent-Length: 22\r\n\r\n\r\n\r\nx-ms-meta-Fake: y\r\n\
-            POST /c HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nab\r\nc\r\n0\r\nx-ms-meta-Trailer: 1\r\n\r\n\
-            GET /d HTTP/1.1\nx-ms-meta-LastOne: v\n\n";
-        let expected = [
-            vec!["X-Ms-Meta-MyKey"],
-            vec![],
-            vec![],
-            vec!["x-ms-meta-LastOne"],
-        ];
-        for piece in 1..60 {
-            assert_eq!(names_in(stream, piece), expected, "in pieces of {piece}");
-        }
-    }
-
-    #[test]
-    fn a_stream_that_makes_no_sense_is_watched_no_longer() {
-        let stream = b"POST / HTTP/1.1\r\nContent-Length: ten\r\n\r\nPUT / HTTP/1.1\r\nx-ms-meta-A: 1\r\n\r\n";
-        assert!(names_in(stream, 7).is_empty());
-    }
 
     /// What goes out when these answers were given and `stream` is written in pieces.
     fn written(answers: &[&[&str]], stream: &[u8], piece: usize) -> String {

@@ -16,6 +16,7 @@ use queuerite_store::Durability;
 use thiserror::Error;
 
 use crate::accounts::AccountsSource;
+use crate::limits::Limits;
 use crate::maintain::{self, Maintenance};
 pub(crate) use arguments::in_one_line as usage_in_one_line;
 use arguments::{Arguments, Asked, KeepAlive};
@@ -63,6 +64,8 @@ pub struct Config {
     pub debug_log: Option<PathBuf>,
     /// Where accounts and keys come from.
     pub accounts: AccountsSource,
+    /// What a client may have of the server.
+    pub limits: Limits,
 }
 
 impl Config {
@@ -138,6 +141,7 @@ impl Config {
             access_log: !arguments.silent,
             debug_log,
             accounts,
+            limits: Limits::default(),
         })
     }
 }

@@ -17,6 +17,7 @@ mod limits;
 mod logs;
 mod persistence;
 mod signals;
+mod smuggling;
 mod strict;
 
 use std::ffi::OsStr;

@@ -5,7 +5,7 @@ use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use queuerite_server::STOP_TIME_MAX;
+use queuerite_server::limits::STOP_TIME_MAX;
 use queuerite_testkit::{ACCOUNT, KEY};
 
 use crate::account::Account;

@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use queuerite_ordeal::End;
-use queuerite_server::STOP_TIME_MAX;
+use queuerite_server::limits::STOP_TIME_MAX;
 use queuerite_testkit::{Process, Request};
 use tempfile::TempDir;
 
