@@ -94,9 +94,12 @@ impl Signed {
     /// What is always signed cannot be changed.
     fn check_changes(&self) {
         let mut changed = self.request.clone();
-        changed.method = match changed.method {
-            Method::DELETE => Method::GET,
-            _ => Method::DELETE,
+        // A method is signed in capitals.
+        let is_delete = changed.method.as_str().eq_ignore_ascii_case("delete");
+        changed.method = if is_delete {
+            Method::GET
+        } else {
+            Method::DELETE
         };
         refuses(&changed, "another method");
 
