@@ -53,7 +53,7 @@ fn main() {
         let Parsed::Run(config) = Config::from_arguments(words, &|_| None).unwrap() else {
             return;
         };
-        let server = runtime.block_on(Server::start(&config)).unwrap();
+        let server = runtime.block_on(Server::start(&config, None)).unwrap();
         measure(name, server.listening()[0].address, long);
         runtime.block_on(server.stop());
     }

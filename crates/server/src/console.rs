@@ -12,30 +12,35 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 use std::time::Duration;
 
-use crate::config::{Dialect, Endpoint, Service};
+use crate::config::{Dialect, Endpoint, Scheme, Service};
 
 /// The line before a service listens. It shows what was asked for: a name unresolved, port 0.
-pub fn starting(dialect: Dialect, service: Service, endpoint: &Endpoint) -> String {
+pub fn starting(dialect: Dialect, service: Service, scheme: Scheme, endpoint: &Endpoint) -> String {
     let Endpoint { host, port } = endpoint;
     match dialect {
         Dialect::Queuerite | Dialect::AzuriteQueue => {
             format!("Azurite {service} service is starting on {host}:{port}")
         }
         Dialect::Azurite => {
-            format!("Azurite {service} service is starting at http://{host}:{port}")
+            format!("Azurite {service} service is starting at {scheme}://{host}:{port}")
         }
     }
 }
 
 /// The line once a service accepts connections, at the address it got. IPv6 has no brackets.
-pub fn listening(dialect: Dialect, service: Service, address: SocketAddr) -> String {
+pub fn listening(
+    dialect: Dialect,
+    service: Service,
+    scheme: Scheme,
+    address: SocketAddr,
+) -> String {
     let (ip, port) = (address.ip(), address.port());
     match dialect {
         Dialect::Queuerite | Dialect::AzuriteQueue => {
-            format!("Azurite {service} service successfully listens on http://{ip}:{port}")
+            format!("Azurite {service} service successfully listens on {scheme}://{ip}:{port}")
         }
         Dialect::Azurite => {
-            format!("Azurite {service} service is successfully listening at http://{ip}:{port}")
+            format!("Azurite {service} service is successfully listening at {scheme}://{ip}:{port}")
         }
     }
 }
@@ -190,11 +195,16 @@ mod tests {
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 10001));
         for dialect in [Dialect::Queuerite, Dialect::AzuriteQueue] {
             assert_eq!(
-                starting(dialect, Service::Queue, &endpoint("127.0.0.1", 10001)),
+                starting(
+                    dialect,
+                    Service::Queue,
+                    Scheme::Http,
+                    &endpoint("127.0.0.1", 10001)
+                ),
                 "Azurite Queue service is starting on 127.0.0.1:10001"
             );
             assert_eq!(
-                listening(dialect, Service::Queue, address),
+                listening(dialect, Service::Queue, Scheme::Http, address),
                 "Azurite Queue service successfully listens on http://127.0.0.1:10001"
             );
         }
@@ -223,15 +233,52 @@ mod tests {
             ),
         ] {
             assert_eq!(
-                starting(Dialect::Azurite, service, &endpoint("0.0.0.0", port)),
+                starting(
+                    Dialect::Azurite,
+                    service,
+                    Scheme::Http,
+                    &endpoint("0.0.0.0", port)
+                ),
                 expected_start
             );
             let address = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
             assert_eq!(
-                listening(Dialect::Azurite, service, address),
+                listening(Dialect::Azurite, service, Scheme::Http, address),
                 expected_ready
             );
         }
+    }
+
+    #[test]
+    fn lines_with_a_scheme_tell_of_tls() {
+        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, 10001));
+        let asked = endpoint("127.0.0.1", 10001);
+        let lines = |dialect| {
+            (
+                starting(dialect, Service::Queue, Scheme::Https, &asked),
+                listening(dialect, Service::Queue, Scheme::Https, address),
+            )
+        };
+        for dialect in [Dialect::Queuerite, Dialect::AzuriteQueue] {
+            let (starting, listening) = lines(dialect);
+            assert_eq!(
+                starting,
+                "Azurite Queue service is starting on 127.0.0.1:10001"
+            );
+            assert_eq!(
+                listening,
+                "Azurite Queue service successfully listens on https://127.0.0.1:10001"
+            );
+        }
+        let (starting, listening) = lines(Dialect::Azurite);
+        assert_eq!(
+            starting,
+            "Azurite Queue service is starting at https://127.0.0.1:10001"
+        );
+        assert_eq!(
+            listening,
+            "Azurite Queue service is successfully listening at https://127.0.0.1:10001"
+        );
     }
 
     #[test]
@@ -254,13 +301,19 @@ mod tests {
     #[test]
     fn an_ipv6_address_has_no_brackets() {
         assert_eq!(
-            starting(Dialect::Azurite, Service::Queue, &endpoint("::1", 10001)),
+            starting(
+                Dialect::Azurite,
+                Service::Queue,
+                Scheme::Http,
+                &endpoint("::1", 10001)
+            ),
             "Azurite Queue service is starting at http://::1:10001"
         );
         assert_eq!(
             listening(
                 Dialect::AzuriteQueue,
                 Service::Queue,
+                Scheme::Http,
                 SocketAddr::from((Ipv6Addr::LOCALHOST, 10001))
             ),
             "Azurite Queue service successfully listens on http://::1:10001"
@@ -273,6 +326,7 @@ mod tests {
             starting(
                 Dialect::AzuriteQueue,
                 Service::Queue,
+                Scheme::Http,
                 &endpoint("localhost", 0)
             ),
             "Azurite Queue service is starting on localhost:0"

@@ -23,6 +23,7 @@ use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::answer_body::AnswerBody;
 use crate::authorize::authorize;
+use crate::config::Scheme;
 use crate::fault::Fault;
 use crate::heads::Names;
 use crate::limits::Limits;
@@ -49,6 +50,7 @@ pub(crate) struct Front<Service> {
 #[derive(Debug)]
 pub(crate) struct Connection {
     pub(crate) remote: SocketAddr,
+    pub(crate) scheme: Scheme,
     pub(crate) spellings: Arc<Spellings>,
 }
 
@@ -180,7 +182,9 @@ impl<Service: QueueService> Front<Service> {
             version: head.version,
             method_is_head: head.method == Method::HEAD,
             account: &head.resource.account,
-            service_endpoint: &head.resource.service_endpoint("http", host),
+            service_endpoint: &head
+                .resource
+                .service_endpoint(connection.scheme.name(), host),
             list: done.list.as_ref(),
         };
         let response = respond(&context, &done.outcome);
@@ -251,7 +255,7 @@ impl<Service: QueueService> Front<Service> {
         let circumstances = Circumstances {
             now: wall_clock(),
             source: connection.remote.ip(),
-            is_https: false,
+            is_https: connection.scheme == Scheme::Https,
             strict: self.head_options.strict,
             any_version: self.head_options.any_version,
             any_source: self.loose,

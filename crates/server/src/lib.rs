@@ -8,6 +8,7 @@ pub mod accounts;
 mod ambient;
 mod answer_body;
 mod authorize;
+pub mod certify;
 mod companion;
 pub mod config;
 pub mod console;
@@ -32,6 +33,7 @@ mod server;
 mod service;
 mod spelling;
 mod storage;
+pub mod tls;
 
 pub use authorize::{AuthorizationError, Authorized};
 pub use executor::{BATCH_COMMANDS_MAX, Executor, INBOX_COMMANDS_MAX};

@@ -16,6 +16,8 @@ pub const CONNECTIONS_MAX: usize = 10_000;
 /// Most bytes of request bodies that have arrived and are not answered, and of long answers that
 /// have not left, on all connections together.
 pub const MEMORY_BYTES_MAX: usize = 256 * 1024 * 1024;
+/// How long a TLS handshake may take.
+pub const HANDSHAKE_TIME_MAX: Duration = Duration::from_secs(10);
 /// How long a head may take from its first byte to its last.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a body may take to arrive.
@@ -38,6 +40,8 @@ pub struct Limits {
     pub connections: usize,
     /// [`MEMORY_BYTES_MAX`]
     pub memory_bytes: usize,
+    /// [`HANDSHAKE_TIME_MAX`]
+    pub handshake_time: Duration,
     /// [`HEAD_TIME_MAX`]
     pub head_time: Duration,
     /// [`BODY_TIME_MAX`]
@@ -55,6 +59,7 @@ impl Default for Limits {
         Self {
             connections: CONNECTIONS_MAX,
             memory_bytes: MEMORY_BYTES_MAX,
+            handshake_time: HANDSHAKE_TIME_MAX,
             head_time: HEAD_TIME_MAX,
             body_time: BODY_TIME_MAX,
             stall_time: STALL_TIME_MAX,

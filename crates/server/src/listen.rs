@@ -16,18 +16,21 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use queuerite_model::limits::REQUEST_BODY_BYTES_MAX;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 use tokio_io_timeout::TimeoutWriter;
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 
 use crate::answer_body::AnswerBody;
+use crate::config::Scheme;
 use crate::handle::Connection;
 use crate::limits::{HEAD_BYTES_MAX, HEADERS_MAX, Limits, STOP_TIME_MAX};
 use crate::refusal_page::TOO_MANY_CONNECTIONS;
 use crate::spelling::{Spelled, Spellings};
+use crate::tls::Tls;
 
 /// How long the rest of a body is waited for that nobody wants.
 const UNWANTED_TIME_MAX: Duration = Duration::from_secs(5);
@@ -51,6 +54,8 @@ pub(crate) struct Terms {
     pub(crate) keep_alive: Duration,
     /// What else a client may have.
     pub(crate) limits: Limits,
+    /// What TLS is spoken with, if it is.
+    pub(crate) tls: Option<Tls>,
     /// Tells that the server stops.
     pub(crate) stop: CancellationToken,
 }
@@ -67,7 +72,7 @@ pub(crate) async fn serve(listener: TcpListener, answer: Arc<impl Answer>, terms
                 Ok((stream, remote)) => {
                     if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
                         is_full = false;
-                        let speak = speak_http(stream, remote, Arc::clone(&answer), terms.clone());
+                        let speak = speak(stream, remote, Arc::clone(&answer), terms.clone());
                         connections.spawn(async move {
                             speak.await;
                             drop(place);
@@ -110,23 +115,65 @@ fn turn_away(stream: &TcpStream, is_full: &mut bool, connections_max: usize) {
     let _ = stream.try_write(TOO_MANY_CONNECTIONS);
 }
 
-async fn speak_http(
-    mut stream: TcpStream,
+/// Speaks HTTP on a connection, through TLS if that is spoken here.
+async fn speak(stream: TcpStream, remote: SocketAddr, answer: Arc<impl Answer>, terms: Terms) {
+    // Answers are small and clients wait for each; without this some would wait 40 ms longer.
+    let _ = stream.set_nodelay(true);
+    let connection = |scheme| Connection {
+        remote,
+        scheme,
+        spellings: Arc::new(Spellings::default()),
+    };
+    let Some(tls) = &terms.tls else {
+        return speak_http(stream, connection(Scheme::Http), answer, &terms).await;
+    };
+    if let Some(stream) = shake_hands(stream, remote, tls, &terms).await {
+        // Boxed, so that a connection without TLS does not take as much memory.
+        Box::pin(speak_http(
+            stream,
+            connection(Scheme::Https),
+            answer,
+            &terms,
+        ))
+        .await;
+    }
+}
+
+/// A connection on which both sides speak TLS. Whoever speaks something else, such as plain
+/// HTTP, or cannot make up their mind, is let go.
+async fn shake_hands(
+    stream: TcpStream,
     remote: SocketAddr,
+    tls: &Tls,
+    terms: &Terms,
+) -> Option<TlsStream<TcpStream>> {
+    let handshake = tokio::time::timeout(terms.limits.handshake_time, tls.accept(stream));
+    let shaken = tokio::select! {
+        shaken = handshake => shaken,
+        () = terms.stop.cancelled() => return None,
+    };
+    match shaken {
+        Ok(Ok(stream)) => return Some(stream),
+        Ok(Err(error)) => tracing::debug!(%error, %remote, "the TLS handshake failed"),
+        Err(_) => tracing::debug!(%remote, "the TLS handshake took too long"),
+    }
+    None
+}
+
+async fn speak_http(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
+    connection: Connection,
     answer: Arc<impl Answer>,
-    terms: Terms,
+    terms: &Terms,
 ) {
     let Terms {
         keep_alive,
         limits,
         stop,
+        ..
     } = terms;
-    // Answers are small and clients wait for each; without this some would wait 40 ms longer.
-    let _ = stream.set_nodelay(true);
-    let connection = Arc::new(Connection {
-        remote,
-        spellings: Arc::new(Spellings::default()),
-    });
+    let remote = connection.remote;
+    let connection = Arc::new(connection);
     let is_sending = Arc::new(AtomicBool::new(false));
     let result = {
         let mut io = TimeoutWriter::new(&mut stream);
@@ -147,7 +194,7 @@ async fn speak_http(
         http.timer(TokioTimer::new())
             // The time for the next head includes the wait for its first byte: it is the
             // keep-alive.
-            .header_read_timeout(keep_alive)
+            .header_read_timeout(*keep_alive)
             .max_buf_size(HEAD_BYTES_MAX)
             .max_header_size(HEAD_BYTES_MAX)
             // Not `pipeline_flush`: it holds an answer back while any bytes of the next request
@@ -219,7 +266,7 @@ async fn pass_over(body: &mut Incoming) -> bool {
 
 /// Reads what a client still sends, so that it gets to read its answer: a socket that is closed
 /// with bytes unread resets the connection, and the answer is lost with it.
-async fn read_out(mut stream: TcpStream) {
+async fn read_out(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = stream.shutdown().await;
     let mut unwanted = stream.take(UNWANTED_BYTES_MAX);
     let mut nowhere = tokio::io::sink();

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use queuerite_server::Server;
 use queuerite_server::config::{Config, Parsed, Storage};
+use queuerite_server::tls::Tls;
 use queuerite_server::{console, logging};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -15,6 +16,7 @@ fn main() -> ExitCode {
     let mut config = match Config::from_arguments(std::env::args_os(), &env) {
         Ok(Parsed::Run(config)) => config,
         Ok(Parsed::Maintain(maintenance)) => return maintenance.run(),
+        Ok(Parsed::Certify(certification)) => return certification.run(),
         Ok(Parsed::Print(text)) => {
             console::say(text);
             return ExitCode::SUCCESS;
@@ -39,16 +41,19 @@ fn start(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
     logging::start(config.debug_log.as_deref(), &|name| {
         std::env::var(name).ok()
     })?;
+    // Whatever is wrong with the certificate is told before the lines that say a server starts.
+    let tls = config.certificate.as_ref().map(Tls::load).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let code = runtime.block_on(run(config));
+    let code = runtime.block_on(run(config, tls.as_ref()));
     // Whatever still runs has had its time.
     runtime.shutdown_background();
     code
 }
 
-async fn run(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
+async fn run(config: &Config, tls: Option<&Tls>) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let scheme = config.scheme();
     if let Storage::Memory {
         limit_bytes,
         percent_of_memory,
@@ -57,16 +62,17 @@ async fn run(config: &Config) -> Result<ExitCode, Box<dyn std::error::Error>> {
         console::say(console::in_memory(limit_bytes, percent_of_memory));
     }
     for (service, endpoint) in config.services() {
-        console::say(console::starting(config.dialect, service, endpoint));
+        console::say(console::starting(config.dialect, service, scheme, endpoint));
     }
     // Hooked before the ready lines, so that whoever waits for them may signal at once.
     let mut interrupt = signal(SignalKind::interrupt())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let server = Server::start(config).await?;
+    let server = Server::start(config, tls).await?;
     for listening in server.listening() {
         console::say(console::listening(
             config.dialect,
             listening.service,
+            scheme,
             listening.address,
         ));
     }

@@ -25,6 +25,7 @@ use crate::listen::{self, Answer, Terms};
 use crate::memory::Memory;
 use crate::service::QueueService;
 use crate::storage;
+use crate::tls::Tls;
 
 /// A server that accepts connections.
 #[derive(Debug)]
@@ -46,8 +47,9 @@ pub struct Listening {
 
 impl Server {
     /// Opens the ports first and the store second, so that a server that cannot have its port
-    /// has touched nothing. When this returns, connections are accepted.
-    pub async fn start(config: &Config) -> Result<Self, StartError> {
+    /// has touched nothing. When this returns, connections are accepted, and spoken to through
+    /// TLS if there is any.
+    pub async fn start(config: &Config, tls: Option<&Tls>) -> Result<Self, StartError> {
         let accounts = Arc::new(Accounts::open(config.accounts.clone())?);
         let mut listeners = Vec::new();
         for (service, endpoint) in config.services() {
@@ -88,6 +90,7 @@ impl Server {
             let terms = Terms {
                 keep_alive: config.keep_alive,
                 limits: config.limits,
+                tls: tls.cloned(),
                 stop: stop.clone(),
             };
             match service {

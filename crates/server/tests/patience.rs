@@ -45,7 +45,7 @@ fn start(change: impl FnOnce(&mut Limits)) -> Running {
     };
     change(&mut config.limits);
     let runtime = Runtime::new().unwrap();
-    let server = runtime.block_on(Server::start(&config)).unwrap();
+    let server = runtime.block_on(Server::start(&config, None)).unwrap();
     Running {
         address: server.listening()[0].address,
         _runtime: runtime,

@@ -11,7 +11,10 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
+use rustls::ProtocolVersion;
 use sha2::Sha256;
+
+use crate::tls::{Stream, Trust};
 
 /// The account that every emulator knows.
 pub const ACCOUNT: &str = "devstoreaccount1";
@@ -23,7 +26,8 @@ pub const KEY: &str =
 #[derive(Debug)]
 pub struct Client {
     address: SocketAddr,
-    stream: Option<BufReader<TcpStream>>,
+    trust: Option<Trust>,
+    stream: Option<BufReader<Stream>>,
 }
 
 impl Client {
@@ -31,8 +35,16 @@ impl Client {
     pub const fn new(address: SocketAddr) -> Self {
         Self {
             address,
+            trust: None,
             stream: None,
         }
+    }
+
+    /// One that speaks TLS, and with whom it trusts only.
+    #[must_use]
+    pub fn over_tls(mut self, trust: &Trust) -> Self {
+        self.trust = Some(trust.clone());
+        self
     }
 
     /// The address of the server.
@@ -54,13 +66,15 @@ impl Client {
 
     /// Sends bytes as they are, on a new connection if there is none.
     pub fn write(&mut self, bytes: &[u8]) -> std::io::Result<()> {
-        let stream = match &mut self.stream {
-            Some(stream) => stream,
-            None => self.stream.insert(BufReader::new(connect(self.address)?)),
+        let stream = if let Some(stream) = &mut self.stream {
+            stream
+        } else {
+            let stream = Stream::open(self.address, self.trust.as_ref())?;
+            self.stream.insert(BufReader::new(stream))
         };
-        stream.get_mut().write_all(bytes).inspect_err(|_| {
-            self.stream = None;
-        })
+        let written = stream.get_mut().write_all(bytes);
+        let flushed = written.and_then(|()| stream.get_mut().flush());
+        flushed.inspect_err(|_| self.stream = None)
     }
 
     /// Reads an answer. A connection that is at its end is let go.
@@ -85,8 +99,16 @@ impl Client {
         self.stream.is_some()
     }
 
+    /// The version of TLS that was agreed on, once there was a request.
+    pub fn tls_version(&self) -> Option<ProtocolVersion> {
+        match self.stream.as_ref()?.get_ref() {
+            Stream::Plain(_) => None,
+            Stream::Tls(stream) => stream.conn.protocol_version(),
+        }
+    }
+
     /// Whether the server has closed the connection, after whatever it still sent. It waits
-    /// for that.
+    /// for that. A TLS connection has to be closed by TLS's own farewell.
     pub fn is_closed(&mut self) -> bool {
         let Some(stream) = &mut self.stream else {
             return true;
@@ -98,7 +120,7 @@ impl Client {
     }
 }
 
-fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
+pub(crate) fn connect(address: SocketAddr) -> std::io::Result<TcpStream> {
     let stream = TcpStream::connect(address)?;
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(ANSWER_TIME_MAX))?;

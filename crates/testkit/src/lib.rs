@@ -23,6 +23,7 @@ mod process;
 mod reference;
 mod sim;
 pub mod simulation;
+mod tls;
 
 pub use client::{ACCOUNT, Client, KEY, Request, Response, encoded, http_date, sign};
 pub use disk::{Disk, DiskOptions, DiskStore, PlantedBug};
@@ -30,4 +31,7 @@ pub use entropy::SeededEntropy;
 pub use faults::{Breakable, Call, Failure, Fault, Faults, FaultyStore};
 pub use process::{Ended, Process, run, run_command};
 pub use reference::Reference;
+pub use rustls::ProtocolVersion;
+pub use rustls::version::{TLS12, TLS13};
 pub use sim::{Sim, account, queue_name, text};
+pub use tls::Trust;

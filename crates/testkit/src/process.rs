@@ -58,9 +58,9 @@ impl Process {
                 let (status, lines) = (process.child.wait(), &process.lines);
                 panic!("the server ended: {status:?}\n{lines:?}\n{errors:?}");
             };
-            let is_ready = line.contains("Queue service successfully listens on http://")
-                || line.contains("Queue service is successfully listening at http://");
-            if let Some((_, address)) = line.split_once("http://").filter(|_| is_ready) {
+            let is_ready = line.contains("Queue service successfully listens on http")
+                || line.contains("Queue service is successfully listening at http");
+            if let Some((_, address)) = line.split_once("://").filter(|_| is_ready) {
                 break parse_address(address);
             }
         };

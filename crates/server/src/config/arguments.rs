@@ -71,6 +71,16 @@ pub(super) struct Arguments {
     #[arg(long = "skipApiVersionCheck", help_heading = "Protocol")]
     pub skip_api_version_check: bool,
 
+    /// Serve HTTPS with this certificate: PEM with its chain, or PKCS#12 (PFX)
+    #[arg(long, value_name = "FILE", help_heading = HTTPS, value_parser = path())]
+    pub cert: Option<PathBuf>,
+    /// Key of a certificate in PEM
+    #[arg(long, value_name = "FILE", help_heading = HTTPS, value_parser = path())]
+    pub key: Option<PathBuf>,
+    /// Password of a PKCS#12 file
+    #[arg(long, value_name = "PASSWORD", help_heading = HTTPS, allow_hyphen_values = true)]
+    pub pwd: Option<String>,
+
     /// No access log
     #[arg(short, long, help_heading = "Logs")]
     pub silent: bool,
@@ -107,13 +117,7 @@ pub(super) struct Arguments {
     #[arg(long = "disableTelemetry", help_heading = NO_EFFECT)]
     pub disable_telemetry: bool,
 
-    // Known, so that they can be refused by name. Their values may be secret or begin with `-`.
-    #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
-    pub cert: Option<Vec<OsString>>,
-    #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
-    pub key: Option<Vec<OsString>>,
-    #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
-    pub pwd: Option<Vec<OsString>>,
+    // Known, so that it can be refused by name. Its value may be secret or begin with `-`.
     #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
     pub oauth: Option<Vec<OsString>>,
 
@@ -234,6 +238,7 @@ pub(crate) fn in_one_line(error: &clap::Error) -> String {
     }
 }
 
+const HTTPS: &str = "HTTPS (queuerite cert makes a certificate)";
 const COMPANIONS: &str =
     "As the command azurite, to tell other clients that this is a queue service";
 const NO_EFFECT: &str = "Accepted because Azurite does; no effect";
@@ -249,4 +254,5 @@ Environment:
 Started under the name azurite-queue or azurite, or with that word first, queuerite takes the
 place of that command and prints its lines.
 
-queuerite store checks, exports, imports and compacts what is stored: queuerite store --help.";
+queuerite store checks, exports, imports and compacts what is stored: queuerite store --help.
+queuerite cert makes a certificate for HTTPS, and tells how to trust it: queuerite cert --help.";

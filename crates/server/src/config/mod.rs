@@ -4,6 +4,7 @@
 //! option it does not know), this says so in one line and does not start.
 
 mod arguments;
+mod certificate;
 mod memory;
 mod numbers;
 
@@ -16,8 +17,10 @@ use queuerite_store::Durability;
 use thiserror::Error;
 
 use crate::accounts::AccountsSource;
+use crate::certify::{self, Certification};
 use crate::limits::Limits;
 use crate::maintain::{self, Maintenance};
+use crate::tls::CertificateSource;
 pub(crate) use arguments::in_one_line as usage_in_one_line;
 use arguments::{Arguments, Asked, KeepAlive};
 
@@ -46,6 +49,8 @@ pub struct Config {
     pub blob: Option<Endpoint>,
     /// Where table clients are told that this is the queue service; only for `azurite`.
     pub table: Option<Endpoint>,
+    /// Where the certificate is; without one, plain HTTP is spoken.
+    pub certificate: Option<CertificateSource>,
     /// How long an idle connection stays open.
     pub keep_alive: Duration,
     /// Where queues are kept.
@@ -84,12 +89,24 @@ impl Config {
                 maintain::Asked::Print(text) => Parsed::Print(text),
             });
         }
+        if let Some((first, rest)) = words.split_first()
+            && dialect == Dialect::Queuerite
+            && first == CERT
+        {
+            return certify::parse(rest).map(|asked| match asked {
+                certify::Asked::Run(certification) => Parsed::Certify(certification),
+                certify::Asked::Print(text) => Parsed::Print(text),
+            });
+        }
         match Arguments::parse_words(words)? {
             Asked::Help => Ok(Parsed::Print(
                 Arguments::help(dialect).trim_end().to_owned(),
             )),
             Asked::Version => Ok(Parsed::Print(env!("CARGO_PKG_VERSION").to_owned())),
-            Asked::Run(arguments) => Ok(Parsed::Run(Self::new(dialect, *arguments, env)?)),
+            Asked::Run(arguments) => {
+                let config = Self::new(dialect, *arguments, env)?;
+                Ok(Parsed::Run(Box::new(config)))
+            }
         }
     }
 
@@ -100,9 +117,18 @@ impl Config {
         blob.chain([(Service::Queue, &self.queue)]).chain(table)
     }
 
+    /// What is spoken on every port.
+    pub const fn scheme(&self) -> Scheme {
+        if self.certificate.is_some() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        }
+    }
+
     fn new(
         dialect: Dialect,
-        arguments: Arguments,
+        mut arguments: Arguments,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, UsageError> {
         refuse_what_is_missing(&arguments)?;
@@ -110,6 +136,7 @@ impl Config {
         if arguments.strict && arguments.loose {
             return Err(UsageError::new("--strict and --loose exclude each other"));
         }
+        let certificate = certificate::source(&mut arguments)?;
         let storage = Storage::new(&arguments)?;
         let debug_log = match arguments.debug {
             Some(file) if file.as_os_str().is_empty() => {
@@ -129,6 +156,7 @@ impl Config {
             queue: Endpoint::new(&arguments.queue_host, arguments.queue_port),
             blob: companion(&arguments.blob_host, arguments.blob_port),
             table: companion(&arguments.table_host, arguments.table_port),
+            certificate,
             keep_alive: match arguments.queue_keep_alive {
                 Some(KeepAlive(Some(time))) => time.min(KEEP_ALIVE_MAX),
                 Some(KeepAlive(None)) | None => KEEP_ALIVE_DEFAULT,
@@ -150,9 +178,11 @@ impl Config {
 #[derive(Clone, Debug)]
 pub enum Parsed {
     /// To serve.
-    Run(Config),
+    Run(Box<Config>),
     /// To look after a store.
     Maintain(Maintenance),
+    /// To make a certificate.
+    Certify(Certification),
     /// To print this text, which does not end in a newline, and be done.
     Print(String),
 }
@@ -224,6 +254,31 @@ impl fmt::Display for Service {
             Self::Queue => "Queue",
             Self::Table => "Table",
         })
+    }
+}
+
+/// What is spoken on a port.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Scheme {
+    /// In plain text.
+    Http,
+    /// Through TLS.
+    Https,
+}
+
+impl Scheme {
+    /// As URLs begin.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "http",
+            Self::Https => "https",
+        }
+    }
+}
+
+impl fmt::Display for Scheme {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 
@@ -328,20 +383,8 @@ fn split_command(mut args: impl Iterator<Item = OsString>) -> (Dialect, Vec<OsSt
     (named.unwrap_or(dialect), words)
 }
 
-/// TLS and OAuth: an option that guards something is never ignored.
+/// OAuth: an option that guards something is never ignored.
 fn refuse_what_is_missing(arguments: &Arguments) -> Result<(), UsageError> {
-    let tls = [
-        ("--cert", &arguments.cert),
-        ("--key", &arguments.key),
-        ("--pwd", &arguments.pwd),
-    ];
-    for (option, given) in tls {
-        if given.is_some() {
-            return Err(UsageError::new(format!(
-                "{option} is not supported yet: this version serves HTTP, not HTTPS"
-            )));
-        }
-    }
     if arguments.oauth.is_some() {
         return Err(UsageError::new(
             "--oauth is not supported yet: this version takes account keys and SAS, not tokens",
@@ -367,6 +410,8 @@ fn refuse_stray_words(dialect: Dialect, words: &[OsString]) -> Result<(), UsageE
 
 /// The first word that asks for maintenance instead of a server.
 const STORE: &str = "store";
+/// The first word that asks for a certificate instead of a server.
+const CERT: &str = "cert";
 const ACCOUNTS_VARIABLE: &str = "AZURITE_ACCOUNTS";
 const SKIP_VERSION_CHECK_VARIABLE: &str = "AZURITE_SKIP_API_VERSION_CHECK";
 const HOST_DEFAULT: &str = "127.0.0.1";

@@ -1,4 +1,5 @@
 use super::*;
+use crate::tls::Password;
 
 /// Reads a command line as a shell would, without quotes.
 fn read(line: &str) -> Result<Parsed, UsageError> {
@@ -18,14 +19,14 @@ fn read_with<'a>(
 
 fn run(line: &str) -> Config {
     match read(line) {
-        Ok(Parsed::Run(config)) => config,
+        Ok(Parsed::Run(config)) => *config,
         other => panic!("{line}: {other:?}"),
     }
 }
 
 fn run_with(line: &str, environment: &[(&str, &str)]) -> Config {
     match read_with(line.split_whitespace(), environment) {
-        Ok(Parsed::Run(config)) => config,
+        Ok(Parsed::Run(config)) => *config,
         other => panic!("{line}: {other:?}"),
     }
 }
@@ -463,20 +464,79 @@ fn a_debug_log_needs_a_file() {
 }
 
 #[test]
-fn tls_and_oauth_are_refused_rather_than_ignored() {
-    for (options, option) in [
-        ("--cert c.pem --key k.pem", "--cert"),
-        ("--cert=c.pfx --pwd=hunter2", "--cert"),
-        ("--key k.pem", "--key"),
-        ("--pwd hunter2", "--pwd"),
-        ("--pwd -hunter2", "--pwd"),
-        ("--pwd", "--pwd"),
+fn a_certificate_is_pem_with_a_key_or_pkcs12_with_a_password_or_stands_alone() {
+    let pem = Some(CertificateSource::Pem {
+        certificate: "c".into(),
+        key: "k".into(),
+    });
+    let pkcs12 = |password: &str| {
+        Some(CertificateSource::Pkcs12 {
+            file: "c".into(),
+            password: Password::new(password),
+        })
+    };
+    for (options, expected) in [
+        ("", None),
+        ("--cert c --key k", pem.clone()),
+        ("--key=k --cert=c", pem.clone()),
+        ("--cert c --key k --pwd w", pem),
+        ("--cert c --pwd w", pkcs12("w")),
+        // A text, and not a number; nor an option.
+        ("--cert c --pwd 0123", pkcs12("0123")),
+        ("--cert c --pwd -0123", pkcs12("-0123")),
+        ("--cert c --pwd --silent", pkcs12("--silent")),
+        ("--cert c --pwd=", pkcs12("")),
+        ("--cert c", Some(CertificateSource::Alone("c".into()))),
     ] {
-        assert_eq!(
-            error(&format!("azurite {options}")),
-            format!("{option} is not supported yet: this version serves HTTP, not HTTPS")
-        );
+        let config = run(&format!("azurite {options}"));
+        assert_eq!(config.certificate, expected, "{options}");
+        let scheme = if expected.is_some() {
+            Scheme::Https
+        } else {
+            Scheme::Http
+        };
+        assert_eq!(config.scheme(), scheme, "{options}");
     }
+    let config = run("azurite --cert c --pwd hunter2");
+    assert!(!format!("{config:?}").contains("hunter2"));
+}
+
+#[test]
+fn what_only_guards_together_is_refused_alone() {
+    for (options, expected) in [
+        ("--key k", "--key needs --cert, the certificate it is of"),
+        (
+            "--key k --pwd w",
+            "--key needs --cert, the certificate it is of",
+        ),
+        ("--pwd w", "--pwd needs --cert, the file that it opens"),
+        ("--pwd=", "--pwd needs --cert, the file that it opens"),
+        ("--cert", "--cert needs a value"),
+        ("--cert=", "--cert needs a value"),
+        ("--cert --key k", "--cert needs a value"),
+        ("--cert c --key", "--key needs a value"),
+        ("--cert c --key=", "--key needs a value"),
+        ("--cert c --pwd", "--pwd needs a value"),
+    ] {
+        for command in ["queuerite", "azurite-queue", "azurite"] {
+            assert_eq!(error(&format!("{command} {options}")), expected);
+        }
+    }
+}
+
+#[test]
+fn a_certificate_is_made_by_a_command_of_queuerite_alone() {
+    assert!(matches!(
+        read("queuerite cert -d x"),
+        Ok(Parsed::Certify(_))
+    ));
+    assert!(print("queuerite cert --help").contains("ca.pem"));
+    // For Azurite it is a word that means nothing.
+    assert_eq!(run("azurite-queue cert").certificate, None);
+}
+
+#[test]
+fn oauth_is_refused_rather_than_ignored() {
     for options in ["--oauth basic", "--oauth=basic", "--oauth BASIC", "--oauth"] {
         assert_eq!(
             error(&format!("azurite-queue {options}")),
@@ -611,6 +671,9 @@ fn the_help_names_every_option_and_every_default() {
             "--durability <LEVEL>",
             "-v, --version",
             "-h, --help",
+            "--cert <FILE>",
+            "--key <FILE>",
+            "--pwd <PASSWORD>",
             "AZURITE_ACCOUNTS",
             "AZURITE_SKIP_API_VERSION_CHECK",
             "QUEUERITE_LOG",
@@ -624,7 +687,7 @@ fn the_help_names_every_option_and_every_default() {
             assert!(help.contains(option), "{option}\n{help}");
         }
         assert!(!help.contains("=<"), "{help}");
-        assert!(!help.contains("--cert"), "{help}");
+        assert!(!help.contains("--oauth"), "{help}");
         assert!(!help.ends_with('\n'));
     }
 }

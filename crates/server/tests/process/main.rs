@@ -19,6 +19,7 @@ mod persistence;
 mod signals;
 mod smuggling;
 mod strict;
+mod tls;
 
 use std::ffi::OsStr;
 use std::path::Path;
