@@ -17,6 +17,7 @@ mod engine;
 mod export_line;
 mod frames;
 mod head;
+mod heads;
 mod query;
 mod records;
 mod request;
@@ -28,6 +29,7 @@ pub use engine::engine;
 pub use export_line::export_line;
 pub use frames::{frame, search};
 pub use head::head;
+pub use heads::heads;
 pub use query::query;
 pub use records::record;
 pub use shared_access_signature::shared_access_signature;
@@ -43,6 +45,7 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("export_line", export_line),
     ("frame", frame),
     ("head", head),
+    ("heads", heads),
     ("query", query),
     ("queue_message", queue_message),
     ("record", record),
