@@ -29,6 +29,8 @@ case "${1:-}" in
     *) rounds=$1; shift ;;
 esac
 start='target/release/queuerite --silent --location {location} --queuePort {port}'
+# What it tells of relocating frames is counted.
+export QUEUERITE_LOG=warn,queuerite_store=debug
 
 directory=$(mktemp -d)
 ordeal=

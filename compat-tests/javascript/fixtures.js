@@ -44,6 +44,20 @@ export async function ownServer(t, port) {
   return server;
 }
 
+/** A server that speaks https and takes tokens, for the tests of a file. */
+export async function secureServer() {
+  const [location, remove] = newLocation();
+  const certificates = mkdtempSync(path.join(tmpdir(), "queuerite-"));
+  const server = await Server.start(location, 0, { certificates, options: ["--oauth", "basic"] });
+  after(async () => {
+    const code = await server.stop();
+    remove();
+    rmSync(certificates, { recursive: true, force: true });
+    assert.equal(code, 0, server.output);
+  });
+  return server;
+}
+
 /** An empty queue of the test's own. */
 export async function newQueue(t, metadata) {
   const queue = missingQueue();

@@ -1,8 +1,8 @@
 // Starts, kills and restarts the server under test, or finds the one it is told to use.
 
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -15,16 +15,18 @@ export const DEVELOPMENT_ACCOUNT = "devstoreaccount1";
 export const DEVELOPMENT_KEY =
   "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
 
-const READY = /^Azurite Queue service successfully listens on http:\/\/127\.0\.0\.1:(\d+)$/;
+const READY = /^Azurite Queue service successfully listens on https?:\/\/127\.0\.0\.1:(\d+)$/;
 const READY_WITHIN = 60_000;
 const STOPPED_WITHIN = 30_000;
 
 /** What a client needs to know: where, who, and with what secret. */
 export class Account {
-  constructor(endpoint, name = DEVELOPMENT_ACCOUNT, key = DEVELOPMENT_KEY) {
+  /** `authority` is the certificate to trust, if the endpoint speaks https. */
+  constructor(endpoint, name = DEVELOPMENT_ACCOUNT, key = DEVELOPMENT_KEY, authority = undefined) {
     this.endpoint = endpoint;
     this.name = name;
     this.key = key;
+    this.authority = authority;
   }
 
   /** Host and port, as they appear in the endpoint. */
@@ -41,8 +43,9 @@ export class Account {
   }
 
   get connectionString() {
+    const protocol = new URL(this.endpoint).protocol.slice(0, -1);
     return (
-      `DefaultEndpointsProtocol=http;AccountName=${this.name};AccountKey=${this.key};` +
+      `DefaultEndpointsProtocol=${protocol};AccountName=${this.name};AccountKey=${this.key};` +
       `QueueEndpoint=${this.endpoint};`
     );
   }
@@ -51,26 +54,42 @@ export class Account {
 /** A queuerite process of our own, on loopback and a port that it chose itself. */
 export class Server {
   #location;
+  #certificates;
+  #options;
   #process;
   #ended;
   #output = [];
 
-  /** With a `location` the server keeps its data there; without one, in memory. */
-  static async start(location, port = 0) {
-    const server = new Server(location);
+  /**
+   * With a `location` the server keeps its data there; without one, in memory. With a folder for
+   * `certificates` it speaks https, with a certificate made there.
+   */
+  static async start(location, port = 0, { certificates, options = [] } = {}) {
+    const server = new Server(location, certificates, options);
     await server.#launch(port);
     return server;
   }
 
   /** Use `Server.start`. */
-  constructor(location) {
+  constructor(location, certificates, options) {
     this.#location = location;
+    this.#certificates = certificates;
+    this.#options = options;
+    if (certificates) {
+      execFileSync(binary(), ["cert", "--directory", certificates], { stdio: "pipe" });
+      const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(certificates, name));
+      this.#options = [...options, "--cert", cert, "--key", key];
+    }
     // However this process ends, its server ends with it.
     process.on("exit", () => this.#process?.kill("SIGKILL"));
   }
 
   get account() {
-    return new Account(`http://127.0.0.1:${this.port}/${DEVELOPMENT_ACCOUNT}`);
+    const [scheme, authority] = this.#certificates
+      ? ["https", readFileSync(path.join(this.#certificates, "ca.pem"), "utf8")]
+      : ["http", undefined];
+    const endpoint = `${scheme}://127.0.0.1:${this.port}/${DEVELOPMENT_ACCOUNT}`;
+    return new Account(endpoint, DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, authority);
   }
 
   /** The last lines the server wrote, for whoever has to explain a failure. */
@@ -100,7 +119,7 @@ export class Server {
 
   async #launch(port) {
     const storage = this.#location ? ["--location", this.#location] : ["--inMemoryPersistence"];
-    const command = ["azurite-queue", "--queuePort", String(port), "--silent", ...storage];
+    const command = ["azurite-queue", "--queuePort", String(port), "--silent", ...storage, ...this.#options];
     const child = spawn(binary(), command, { stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     this.#ended = once(child, "close");

@@ -27,6 +27,21 @@ def account(tmp_path_factory) -> Iterator[Account]:
     assert exit_code == 0, server.output
 
 
+@pytest.fixture(scope="session")
+def secure_account(tmp_path_factory) -> Iterator[Account]:
+    """An account on a server that speaks https and takes tokens."""
+    if servers.external_account():
+        pytest.skip("QUEUERITE_ENDPOINT is set: what tokens it takes is not known")
+    server = Server(
+        _location(tmp_path_factory.mktemp("location")),
+        certificates=tmp_path_factory.mktemp("certificates"),
+        options=["--oauth", "basic"],
+    )
+    yield server.account
+    exit_code = server.stop()
+    assert exit_code == 0, server.output
+
+
 @pytest.fixture
 def own_server(tmp_path) -> Iterator[Server]:
     """A server that no other test uses and that has never been used before."""

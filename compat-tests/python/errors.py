@@ -28,6 +28,11 @@ ERRORS = {
         "This request is not authorized to perform this operation using this resource type.",
     ),
     "EmptyMetadataKey": (400, "The key for one of the metadata key-value pairs is empty."),
+    "InvalidAuthenticationInfo": (
+        401,
+        "Server failed to authenticate the request. Please refer to the information in the "
+        "www-authenticate header.",
+    ),
     "InvalidMetadata": (
         400,
         "The metadata specified is invalid. It has characters that are not permitted.",

@@ -8,6 +8,7 @@ import queue
 import re
 import subprocess
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -19,7 +20,7 @@ DEVELOPMENT_KEY = (
     "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 )
 
-READY = re.compile(r"^Azurite Queue service successfully listens on http://127\.0\.0\.1:(\d+)$")
+READY = re.compile(r"^Azurite Queue service successfully listens on https?://127\.0\.0\.1:(\d+)$")
 READY_WITHIN = 60.0
 
 
@@ -30,6 +31,8 @@ class Account:
     endpoint: str
     name: str = DEVELOPMENT_ACCOUNT
     key: str = DEVELOPMENT_KEY
+    # The certificate of the authority to trust, if the endpoint speaks https.
+    authority: str | None = None
 
     @property
     def host(self) -> str:
@@ -47,7 +50,7 @@ class Account:
     @property
     def connection_string(self) -> str:
         return (
-            "DefaultEndpointsProtocol=http;"
+            f"DefaultEndpointsProtocol={urlsplit(self.endpoint).scheme};"
             f"AccountName={self.name};AccountKey={self.key};"
             f"QueueEndpoint={self.endpoint};"
         )
@@ -56,15 +59,34 @@ class Account:
 class Server:
     """A queuerite process of our own, on loopback and a port that it chose itself."""
 
-    def __init__(self, location: Path | None, port: int = 0) -> None:
-        """With a `location` the server keeps its data there; without one, in memory."""
+    def __init__(
+        self,
+        location: Path | None,
+        port: int = 0,
+        certificates: Path | None = None,
+        options: Sequence[str] = (),
+    ) -> None:
+        """With a `location` the server keeps its data there; without one, in memory.
+
+        With a folder for `certificates` it speaks https, with a certificate made there.
+        """
         self._location = location
+        self._certificates = certificates
+        self._options = list(options)
+        if certificates:
+            made = [str(binary()), "cert", "--directory", str(certificates)]
+            subprocess.run(made, check=True, capture_output=True)
+            files = [certificates / "cert.pem", certificates / "key.pem"]
+            self._options += ["--cert", str(files[0]), "--key", str(files[1])]
         self._output: collections.deque[str] = collections.deque(maxlen=200)
         self._launch(port)
 
     @property
     def account(self) -> Account:
-        return Account(f"http://127.0.0.1:{self.port}/{DEVELOPMENT_ACCOUNT}")
+        scheme = "https" if self._certificates else "http"
+        authority = str(self._certificates / "ca.pem") if self._certificates else None
+        endpoint = f"{scheme}://127.0.0.1:{self.port}/{DEVELOPMENT_ACCOUNT}"
+        return Account(endpoint, authority=authority)
 
     @property
     def output(self) -> str:
@@ -94,6 +116,7 @@ class Server:
             ["--location", str(self._location)] if self._location else ["--inMemoryPersistence"]
         )
         command = [str(binary()), "azurite-queue", "--queuePort", str(port), "--silent", *storage]
+        command += self._options
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

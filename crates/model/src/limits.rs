@@ -56,6 +56,10 @@ pub const RETENTION_DAYS_MAX: u16 = 365;
 /// API operations".
 pub const CLIENT_REQUEST_ID_CHARACTERS_MAX: usize = 1024;
 
+/// Longest time that a user delegation key holds, in seconds: seven days. REST page "Get User
+/// Delegation Key".
+pub const USER_DELEGATION_KEY_SECONDS_MAX: u64 = 7 * 24 * 60 * 60;
+
 /// How far a signed date may be from the server's clock under `--strict`, in seconds.
 /// REST page "Authorize with Shared Key".
 pub const SIGNED_DATE_SKEW_SECONDS_MAX: u64 = 15 * 60;

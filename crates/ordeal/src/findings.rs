@@ -87,8 +87,63 @@ pub struct Report {
     pub text_bytes: u64,
     /// Operations that were under way at the end of a round.
     pub under_way: u64,
+    /// How the server ended.
+    pub ends: Ends,
     /// Broken promises.
     pub findings: Vec<Finding>,
+}
+
+/// In which situations a server, or a command on its location, was ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Ends {
+    /// While it started.
+    pub starting: u32,
+    /// While clients worked on it.
+    pub working: u32,
+    /// While it stopped in an orderly way, with clients at work.
+    pub stopping: u32,
+    /// Compactions of a stopped server's location that were killed, and those that were too fast.
+    pub compactions: (u32, u32),
+    /// Imports into an empty location, likewise.
+    pub imports: (u32, u32),
+    /// Frames that the server has told of relocating.
+    pub relocated: u64,
+    /// Ends before which it had relocated anything since its start.
+    pub after_relocation: u32,
+    /// Ends in the middle of a relocation.
+    pub amid_relocation: u32,
+}
+
+impl fmt::Display for Ends {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            starting,
+            working,
+            stopping,
+            compactions,
+            imports,
+            relocated,
+            after_relocation,
+            amid_relocation,
+        } = self;
+        write!(
+            f,
+            "ended {working} times at work, {starting} while starting, {stopping} while stopping"
+        )?;
+        for (what, (killed, done)) in [("compactions", compactions), ("imports", imports)] {
+            if killed + done > 0 {
+                write!(f, "; {killed} {what} killed and {done} too fast for it")?;
+            }
+        }
+        if *relocated > 0 {
+            write!(
+                f,
+                "\n{relocated} frames relocated, in {after_relocation} of the rounds; \
+                 {amid_relocation} ends in the middle of it"
+            )?;
+        }
+        Ok(())
+    }
 }
 
 impl Report {
@@ -114,6 +169,7 @@ impl fmt::Display for Report {
         for (kind, count) in kinds {
             writeln!(f, "{count} {}", kind.plural())?;
         }
+        writeln!(f, "{}", self.ends)?;
         write!(
             f,
             "{} rounds, {} operations acknowledged ({} MB of texts), {} under way, {} losses",

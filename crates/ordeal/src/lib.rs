@@ -23,14 +23,17 @@ pub mod crash;
 mod findings;
 mod ledger;
 mod load;
+mod offline;
 pub mod power_cut;
+mod relocation;
 mod seen;
 mod server;
 mod service;
 mod time;
 mod worker;
 
-pub use findings::{Finding, Kind, Report};
+pub use findings::{Ends, Finding, Kind, Report};
 pub use load::Load;
+pub use offline::Offline;
 pub use server::{Server, Template};
 pub use worker::End;

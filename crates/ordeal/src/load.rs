@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::thread;
 
-use crate::findings::{Finding, Kind, Report};
+use crate::findings::{Ends, Finding, Kind, Report};
 use crate::worker::{End, Worker};
 
 /// Clients with their ledgers. They outlive the server that they work on.
 pub struct Load {
     workers: Vec<Worker>,
+    /// How many of them work at present.
+    at_work: usize,
     checks: u32,
     report: Report,
 }
@@ -18,8 +20,19 @@ impl Load {
     pub fn new(clients: usize, seed: u64) -> Self {
         Self {
             workers: (0..clients).map(|n| Worker::new(n, seed)).collect(),
+            at_work: clients,
             checks: 0,
             report: Report::default(),
+        }
+    }
+
+    /// From now on so many clients work, all of them unless told otherwise. If they work heavily,
+    /// they write much that is soon dead, between messages that stay: so a server has to move
+    /// these when it wants its space back.
+    pub fn vary(&mut self, clients: usize, is_heavy: bool) {
+        self.at_work = clients;
+        for worker in &mut self.workers {
+            worker.is_heavy = is_heavy;
         }
     }
 
@@ -30,6 +43,7 @@ impl Load {
             let threads: Vec<_> = self
                 .workers
                 .iter_mut()
+                .take(self.at_work)
                 .map(|worker| scope.spawn(move || worker.work(address)))
                 .collect();
             let result = meanwhile();
@@ -90,6 +104,11 @@ impl Load {
                 worker.abandon(place);
             }
         }
+    }
+
+    /// Where the ways are counted in which the server ended.
+    pub(crate) const fn ends(&mut self) -> &mut Ends {
+        &mut self.report.ends
     }
 
     /// What was done and found so far.

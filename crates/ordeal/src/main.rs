@@ -8,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::{Parser, ValueEnum};
 use queuerite_ordeal::crash::Plan;
-use queuerite_ordeal::{Template, crash, power_cut};
+use queuerite_ordeal::{Offline, Template, crash, power_cut};
 
 /// Puts a server through sudden ends, and compares what it remembers with what it acknowledged.
 #[derive(Parser, Debug)]
@@ -23,13 +23,22 @@ struct Arguments {
     #[arg(long, value_name = "COMMAND", value_parser = Template::parse,
           help = "The server's command line, with {location} and {port} in it")]
     start: Template,
+    /// A command line that writes {location} anew, to be killed between two starts
+    #[arg(long, value_name = "COMMAND", value_parser = Template::parse_on_location)]
+    compact: Option<Template>,
+    /// A command line that writes what {location} holds to {file}
+    #[arg(long, value_name = "COMMAND", value_parser = Template::parse_with_file)]
+    export: Option<Template>,
+    /// A command line that makes an empty {location} hold what {file} does, to be killed
+    #[arg(long, value_name = "COMMAND", value_parser = Template::parse_with_file)]
+    import: Option<Template>,
     /// An empty directory for the location
     #[arg(long)]
     directory: PathBuf,
     /// What clients do, and when the server ends [default: any]
     #[arg(long)]
     seed: Option<u64>,
-    /// How many clients work at once
+    /// How many clients work at once, at most
     #[arg(long, default_value_t = 8)]
     clients: usize,
     /// The longest that they work in a round
@@ -61,6 +70,11 @@ fn main() -> ExitCode {
     };
     let plan = Plan {
         template: arguments.start,
+        offline: Offline {
+            compact: arguments.compact,
+            export: arguments.export,
+            import: arguments.import,
+        },
         rounds: arguments.rounds,
         clients: arguments.clients,
         seed,

@@ -14,9 +14,10 @@ use std::time::SystemTime;
 
 use queuerite_testkit::SeededEntropy;
 
-use crate::crash::{Plan, part};
+use crate::crash::{Plan, vary};
 use crate::findings::{Kind, Report};
 use crate::load::Load;
+use crate::relocation;
 use crate::server::{Server, free_port};
 
 /// The size of the image, most of which is never written.
@@ -49,7 +50,7 @@ pub fn run(plan: &Plan) -> Report {
             server.end_by("TERM");
             break;
         }
-        let time = part(&mut chance, plan.work_max);
+        let time = vary(&mut chance, &mut load, plan);
         let (next, ends) = load.work(server.address, || {
             thread::sleep(time);
             server.freeze();
@@ -58,6 +59,8 @@ pub fn run(plan: &Plan) -> Report {
             image
         });
         load.expect_closed(&ends);
+        load.ends().working += 1;
+        relocation::note(&log, load.ends());
         drop(disk);
         disk = Disk::mount(next);
         if (round + 1) % 10 == 0 {

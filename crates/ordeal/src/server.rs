@@ -8,14 +8,28 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The command line of a server, with `{location}` and `{port}` in it.
+/// A command line with places to be filled in, such as `{location}` and `{port}`.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Template(Vec<String>);
 
 impl Template {
-    /// Reads a command line: words between spaces.
+    /// Reads the command line of a server: words between spaces.
     pub fn parse(text: &str) -> Result<Self, String> {
-        for place in ["{location}", "{port}"] {
+        Self::with_places(text, &["{location}", "{port}"])
+    }
+
+    /// Reads the command line of a compaction.
+    pub fn parse_on_location(text: &str) -> Result<Self, String> {
+        Self::with_places(text, &["{location}"])
+    }
+
+    /// Reads the command line of an export or an import.
+    pub fn parse_with_file(text: &str) -> Result<Self, String> {
+        Self::with_places(text, &["{location}", "{file}"])
+    }
+
+    fn with_places(text: &str, places: &[&str]) -> Result<Self, String> {
+        for place in places {
             if !text.contains(place) {
                 return Err(format!("the command line has no {place}: {text}"));
             }
@@ -23,10 +37,11 @@ impl Template {
         Ok(Self(text.split_whitespace().map(Into::into).collect()))
     }
 
-    fn command(&self, location: &Path, port: u16) -> Command {
+    fn command(&self, location: &Path, port: u16, file: &Path) -> Command {
         let mut words = self.0.iter().map(|word| {
             word.replace("{location}", &location.to_string_lossy())
                 .replace("{port}", &port.to_string())
+                .replace("{file}", &file.to_string_lossy())
         });
         let mut command = Command::new(words.next().unwrap_or_default());
         command.args(words);
@@ -46,12 +61,27 @@ impl Server {
     /// Starts a server on a location without waiting for it. What it writes goes to `log`, and
     /// its process id into a file beside it, for whoever cleans up after us.
     pub fn spawn(template: &Template, location: &Path, port: u16, log: &Path) -> Self {
+        Self::spawn_command(template, location, port, Path::new(""), log)
+    }
+
+    /// Starts a command that is no server, likewise.
+    pub(crate) fn run(template: &Template, location: &Path, file: &Path, log: &Path) -> Self {
+        Self::spawn_command(template, location, 0, file, log)
+    }
+
+    fn spawn_command(
+        template: &Template,
+        location: &Path,
+        port: u16,
+        file: &Path,
+        log: &Path,
+    ) -> Self {
         fs::create_dir_all(location).unwrap();
         let pid_file = log.with_extension("pid");
         let log = OpenOptions::new().create(true).append(true).open(log);
         let log: File = log.unwrap();
         let child = template
-            .command(location, port)
+            .command(location, port, file)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
             .stderr(log)
@@ -94,14 +124,19 @@ impl Server {
 
     /// Sends it a signal by name, such as `TERM`, and waits until it has ended. If it does not
     /// it is killed, and there is no status.
-    pub fn end_by(mut self, signal: &str) -> Option<ExitStatus> {
+    pub fn end_by(self, signal: &str) -> Option<ExitStatus> {
         self.signal(signal);
+        self.wait(END_TIME_MAX)
+    }
+
+    /// Waits for so long until it has ended. If it does not it is killed, and there is no status.
+    pub(crate) fn wait(mut self, time_max: Duration) -> Option<ExitStatus> {
         let start = Instant::now();
-        while start.elapsed() < END_TIME_MAX {
+        while start.elapsed() < time_max {
             if let Some(status) = self.child.try_wait().unwrap() {
                 return Some(status);
             }
-            thread::sleep(Duration::from_millis(1));
+            thread::sleep(Duration::from_millis(1).min(time_max));
         }
         None
     }
@@ -126,7 +161,7 @@ impl Server {
     }
 
     /// To the whole group, as a server may be a command that starts others.
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let group = format!("-{}", self.child.id());
         let status = Command::new("kill")
             .args([&format!("-{name}"), "--", &group])
@@ -160,7 +195,7 @@ const START_TIME_MAX: Duration = Duration::from_mins(1);
 const END_TIME_MAX: Duration = Duration::from_secs(15);
 
 /// The last lines of a log.
-fn tail(log: &Path) -> String {
+pub(crate) fn tail(log: &Path) -> String {
     let text = fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(10)..].join("\n")
@@ -174,7 +209,7 @@ mod tests {
     fn a_command_line_names_location_and_port() {
         assert!(Template::parse("server --location {location}").is_err());
         let template = Template::parse("server --location {location} --port {port}").unwrap();
-        let command = template.command(Path::new("/a b"), 7);
+        let command = template.command(Path::new("/a b"), 7, Path::new(""));
         let arguments: Vec<_> = command.get_args().collect();
         assert_eq!(arguments, ["--location", "/a b", "--port", "7"]);
     }

@@ -27,6 +27,8 @@ pub(crate) struct Worker {
     pub(crate) number: usize,
     pub(crate) queues: Vec<Queue>,
     pub(crate) chance: SeededEntropy,
+    /// Whether it writes long texts, and leaves lasting messages between them.
+    pub(crate) is_heavy: bool,
     /// The operation that was not answered when the work ended.
     pub(crate) under_way: Option<UnderWay>,
     pub(crate) acknowledged: u64,
@@ -89,10 +91,14 @@ pub(crate) enum Operation {
 const QUEUES: usize = 2;
 /// How many messages a queue may have, so that one peek shows them all.
 const MESSAGES_MAX: usize = service::PEEK_MAX - 4;
-/// How many messages an anchor has.
+/// How many messages an anchor gets, and by heavy work.
 const ANCHOR_MESSAGES: usize = 3;
-/// Of how many operations one is on the anchor.
+const ANCHOR_MESSAGES_HEAVY: usize = MESSAGES_MAX;
+/// Of how many operations one is on the anchor, and of heavy work.
 const OPERATIONS_PER_ANCHOR: usize = 50;
+const OPERATIONS_PER_ANCHOR_HEAVY: usize = 16;
+/// The longest message text.
+const TEXT_BYTES_MAX: usize = 64 * 1024;
 /// For messages that shall stay hidden.
 pub(crate) const LONG: u32 = 3600;
 
@@ -102,6 +108,7 @@ impl Worker {
             number,
             queues: Vec::new(),
             chance: SeededEntropy::new(seed ^ ((number as u64 + 1) << 32)),
+            is_heavy: false,
             under_way: None,
             acknowledged: 0,
             text_bytes: 0,
@@ -193,7 +200,12 @@ impl Worker {
     }
 
     fn choose(&mut self) -> (usize, Operation) {
-        let place = if self.below(OPERATIONS_PER_ANCHOR) == 0 {
+        let (per_anchor, anchor_messages) = if self.is_heavy {
+            (OPERATIONS_PER_ANCHOR_HEAVY, ANCHOR_MESSAGES_HEAVY)
+        } else {
+            (OPERATIONS_PER_ANCHOR, ANCHOR_MESSAGES)
+        };
+        let place = if self.below(per_anchor) == 0 {
             QUEUES
         } else {
             self.below(QUEUES)
@@ -207,7 +219,7 @@ impl Worker {
         let (exists, depth) = (queue.exists, queue.messages.len());
         let operation = if !exists {
             Operation::CreateQueue { note: 0 }
-        } else if queue.is_anchor && depth >= ANCHOR_MESSAGES {
+        } else if queue.is_anchor && depth >= anchor_messages {
             Operation::Peek
         } else if queue.is_anchor {
             self.new_put(true)
@@ -346,7 +358,11 @@ impl Worker {
     }
 
     fn new_put(&mut self, is_lasting: bool) -> Operation {
-        let text = self.new_text();
+        let text = if is_lasting {
+            self.new_text_of(100)
+        } else {
+            self.new_text()
+        };
         let choice = if is_lasting { 0 } else { self.below(32) };
         let (hidden, time_to_live) = match choice {
             1..4 => (1, None),
@@ -363,15 +379,22 @@ impl Worker {
 
     /// A text that no other message ever had, of any length.
     fn new_text(&mut self) -> String {
-        self.texts += 1;
         let length = match self.below(64) {
-            0 => 60_000,
+            0 => TEXT_BYTES_MAX,
+            1..48 if self.is_heavy => TEXT_BYTES_MAX / 4 + self.below(TEXT_BYTES_MAX * 3 / 4),
             1..8 => 16_000,
             8..24 => 2_000,
             _ => self.below(200),
         };
-        let (prefix, number) = (self.prefix(), self.texts);
-        format!("{prefix}text{number}-{}", "x".repeat(length))
+        self.new_text_of(length)
+    }
+
+    /// The same, of this length, or a little longer if it is short.
+    fn new_text_of(&mut self, length: usize) -> String {
+        self.texts += 1;
+        let mut text = format!("{}text{}-", self.prefix(), self.texts);
+        text += &"x".repeat(length.saturating_sub(text.len()));
+        text
     }
 
     fn new_policies(&mut self) -> Vec<Policy> {

@@ -8,10 +8,11 @@ use queuerite_model::{MessageId, Timestamp};
 
 /// The time by which messages become visible and expire.
 ///
-/// It follows the system's clock, with two differences. It never goes backwards: when the
+/// It follows the system's clock, with three differences. It never goes backwards: when the
 /// system's clock is set back, time goes on from where it was at the usual pace, until the
-/// system's clock has caught up. And it begins no earlier than the store's last commit, so that
-/// the same holds across a restart.
+/// system's clock has caught up. It begins no earlier than the store's last commit, so that
+/// the same holds across a restart. And it believes no date after [`LATEST`], because time that
+/// had once come to the end of all dates could not go on, and nothing would be visible again.
 #[derive(Debug)]
 pub(crate) struct SystemClock {
     origin: Instant,
@@ -21,7 +22,7 @@ pub(crate) struct SystemClock {
 impl SystemClock {
     /// A clock that begins now, or at `floor` if the system's clock is behind it.
     pub(crate) fn new(floor: Option<Timestamp>) -> Self {
-        let wall = wall_clock();
+        let wall = wall_clock().min(LATEST);
         let origin = Instant::now();
         let floor = floor.unwrap_or_default();
         if floor > wall.plus_seconds(BEHIND_SECONDS_WORTH_TELLING) {
@@ -44,7 +45,7 @@ impl SystemClock {
         let mut course = self.course.lock().unwrap_or_else(PoisonError::into_inner);
         // The wall clock first: a pause between the two readings then makes time late by that
         // much, until the next call. The other way round it would stay ahead for ever.
-        let wall = wall_clock();
+        let wall = wall_clock().min(LATEST);
         course.advance(wall, self.origin.elapsed())
     }
 }
@@ -107,6 +108,9 @@ pub(crate) fn random_bytes() -> [u8; 16] {
     rand::random()
 }
 
+/// 9000-01-01T00:00:00Z: the latest time that a system's clock is followed to. Whoever meets it
+/// has a broken clock, and a thousand years in which to set it right.
+const LATEST: Timestamp = Timestamp::from_unix(221_845_392_000, 0);
 /// A clock that is behind by less than this is merely imprecise.
 const BEHIND_SECONDS_WORTH_TELLING: u64 = 60;
 const NANOSECONDS_PER_TICK: u128 = 100;
@@ -180,6 +184,36 @@ mod tests {
         let first = clock.now();
         assert!(first >= floor);
         assert!(first.seconds_apart(floor) < 60);
+    }
+
+    #[test]
+    fn time_that_was_hours_ahead_goes_on_after_a_restart_with_the_clock_set_right() {
+        let ahead = wall_clock().plus_seconds(5 * 3600);
+        let clock = SystemClock::new(Some(ahead));
+        let mut latest = clock.now();
+        for _ in 0..3 {
+            // It runs: each turn of this loop ends only when it has moved.
+            let before = latest;
+            while latest == before {
+                latest = clock.now();
+            }
+            assert!(latest > before && latest >= ahead);
+        }
+    }
+
+    #[test]
+    fn a_clock_in_the_last_of_all_years_does_not_bring_time_to_its_end() {
+        let year_9999 = Timestamp::NEVER;
+        let mut course = course();
+        let after = Duration::from_secs;
+        assert_eq!(course.advance(year_9999.min(LATEST), after(1)), LATEST);
+        // Set right again: a message put now still becomes visible, and expires, in its time.
+        let later = course.advance(second(2), after(2));
+        assert_eq!(later, LATEST.plus_seconds(1));
+        assert!(later.plus_seconds(7 * 86_400) < Timestamp::NEVER);
+        assert_eq!(LATEST.unix_seconds(), 221_845_392_000);
+        let clock = SystemClock::new(Some(LATEST));
+        assert!(clock.now() >= LATEST);
     }
 
     #[test]

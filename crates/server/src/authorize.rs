@@ -1,15 +1,112 @@
-//! Whether a credential permits a command.
+//! Whether a credential permits what a request asks.
 //!
-//! Two steps, because a shared access signature may leave what it permits to a stored access
-//! policy: what the request says of itself is judged here, and the policy where the queues are,
-//! at the moment when the command runs. So a policy takes effect at once, and is never stale.
+//! First the request is [admitted](admit): its credential is believed, and permits an operation
+//! of this kind. That needs the head alone, so who is not permitted learns nothing of what else
+//! may be wrong with the request, and its body is not read. A shared access signature may leave
+//! what it permits to a stored access policy; that one is asked where the queues are, when the
+//! command runs, so a policy takes effect at once and is never stale.
+//!
+//! All of this is judged at one instant, that of the request's arrival.
 
+use std::borrow::Cow;
+
+use http::HeaderMap;
 use queuerite_model::{Command, Permissions, StoredAccessPolicy, Timestamp};
-use queuerite_wire::{Grant, Head, QueueSasGrant, Requirement, Verified, WireError, check_time};
+use queuerite_wire::{
+    AccountKeys, Circumstances, Credential, Grant, Head, OperationKind, QueueSasGrant, Requirement,
+    TokenHolder, WireError, check_time, verify,
+};
 use thiserror::Error;
 
-/// A command that its sender may carry out, as far as its credential goes. Only `authorize`
-/// makes one, so nothing reaches a queue past it.
+use crate::fault::Fault;
+
+/// A request that its sender may make, as far as its credential goes.
+#[derive(Clone, Debug)]
+pub struct Admitted<'a> {
+    head: Cow<'a, Head>,
+    operation: OperationKind,
+    condition: Option<PolicyCondition>,
+    token_holder: Option<TokenHolder>,
+    string_to_sign: String,
+    at: Timestamp,
+}
+
+/// Decides whether a request is believed, given the keys of the account that it addresses, and
+/// whether it may ask for its operation.
+pub fn admit<'a>(
+    head: &'a Head,
+    headers: &HeaderMap,
+    keys: &AccountKeys,
+    circumstances: &Circumstances,
+) -> Result<Admitted<'a>, Fault> {
+    let refuse = |error| Fault::of_request(error, head.version);
+    let credential = Credential::read(headers, &head.query).map_err(refuse)?;
+    let verified = verify(head, headers, &credential, keys, circumstances).map_err(refuse)?;
+    let head = verified.head(head);
+    let operation = OperationKind::of_request(&head).map_err(refuse)?;
+    let condition =
+        judge(&verified.grant, operation, circumstances.now).map_err(Fault::of_authorization)?;
+    // In the cloud the secondary endpoint is read-only.
+    if circumstances.strict && head.resource.is_secondary && !operation.is_read() {
+        return Err(Fault::of_authorization(
+            AuthorizationError::SecondaryIsReadOnly,
+        ));
+    }
+    let token_holder = match verified.grant {
+        Grant::Token(holder) => Some(holder),
+        _ => None,
+    };
+    Ok(Admitted {
+        head,
+        operation,
+        condition,
+        token_holder,
+        string_to_sign: verified.string_to_sign,
+        at: circumstances.now,
+    })
+}
+
+impl Admitted<'_> {
+    /// The head, read as its sender means it.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
+
+    /// What the request asks for.
+    pub const fn operation(&self) -> OperationKind {
+        self.operation
+    }
+
+    /// When it arrived, by which everything about it is judged.
+    pub const fn at(&self) -> Timestamp {
+        self.at
+    }
+
+    /// Who asks, if the credential is a token.
+    pub const fn token_holder(&self) -> Option<&TokenHolder> {
+        self.token_holder.as_ref()
+    }
+
+    /// What was signed, for the debug log; empty for a token.
+    pub(crate) fn string_to_sign(&self) -> &str {
+        &self.string_to_sign
+    }
+
+    /// The command that the rest of the request has turned out to be. It must be of the kind
+    /// that was admitted.
+    pub fn authorize(self, command: Command) -> Result<Authorized, AuthorizationError> {
+        if OperationKind::of(&command.operation) != self.operation {
+            return Err(AuthorizationError::OutOfReach);
+        }
+        Ok(Authorized {
+            command,
+            condition: self.condition,
+        })
+    }
+}
+
+/// A command that its sender may carry out, as far as its credential goes. It comes from a
+/// request that was [admitted](admit) and from nowhere else, so nothing reaches a queue past it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Authorized {
     command: Command,
@@ -22,6 +119,8 @@ struct PolicyCondition {
     policy_id: String,
     grant: QueueSasGrant,
     needed: char,
+    /// When the request arrived.
+    at: Timestamp,
 }
 
 impl Authorized {
@@ -35,17 +134,17 @@ impl Authorized {
         self.condition.is_some()
     }
 
-    /// Whether the stored access policies of the command's queue permit it at `now`. Each field
-    /// of an access must be given by the signature or by the policy, and not by both.
+    /// Whether the stored access policies of the command's queue permit it. Each field of an
+    /// access must be given by the signature or by the policy, and not by both.
     pub fn check_policies(
         &self,
         policies: &[StoredAccessPolicy],
-        now: Timestamp,
     ) -> Result<(), AuthorizationError> {
         let Some(PolicyCondition {
             policy_id,
             grant,
             needed,
+            at,
         }) = &self.condition
         else {
             return Ok(());
@@ -56,7 +155,7 @@ impl Authorized {
         let expiry = only_one(grant.expiry, policy.expiry)?.ok_or_else(|| unbelieved(NO_EXPIRY))?;
         let permissions = only_one(grant.permissions, policy.permissions)?;
         let permissions = permissions.ok_or_else(|| unbelieved(NO_PERMISSIONS))?;
-        check_time(start, expiry, now).map_err(|error| match error {
+        check_time(start, expiry, *at).map_err(|error| match error {
             WireError::AuthenticationFailed { detail } => AuthorizationError::Unbelieved { detail },
             other => unbelieved(&other.to_string()),
         })?;
@@ -64,17 +163,16 @@ impl Authorized {
     }
 }
 
-/// Judges what the credential says of itself. Under `strict` the secondary endpoint is
-/// read-only, as it is in the cloud.
-pub(crate) fn authorize(
-    verified: Verified,
-    head: &Head,
-    command: Command,
-    strict: bool,
-) -> Result<Authorized, AuthorizationError> {
-    let requirement = Requirement::of(&command.operation);
-    let condition = match verified.grant {
-        Grant::Everything => None,
+/// Judges what the credential says of itself, and leaves what it does not say.
+fn judge(
+    grant: &Grant,
+    operation: OperationKind,
+    at: Timestamp,
+) -> Result<Option<PolicyCondition>, AuthorizationError> {
+    let requirement = Requirement::of(operation);
+    match grant {
+        Grant::Everything if requirement.token => Err(AuthorizationError::OutOfReach),
+        Grant::Everything | Grant::Token(_) => Ok(None),
         Grant::AccountSas(grant) => {
             let (resource_type, letters) = requirement
                 .account_sas
@@ -88,7 +186,7 @@ pub(crate) fn authorize(
             {
                 return Err(AuthorizationError::PermissionMismatch);
             }
-            None
+            Ok(None)
         }
         Grant::QueueSas(grant) => {
             let tells_reason = grant.tells_reason;
@@ -97,20 +195,17 @@ pub(crate) fn authorize(
             if let Some(permissions) = grant.permissions {
                 check_letter(permissions, needed, tells_reason)?;
             }
-            grant.policy_id.clone().map(|policy_id| PolicyCondition {
+            Ok(grant.policy_id.clone().map(|policy_id| PolicyCondition {
                 policy_id,
-                grant,
+                grant: grant.clone(),
                 needed,
-            })
+                at,
+            }))
         }
-    };
-    if strict && head.resource.is_secondary && !command.operation.is_read() {
-        return Err(AuthorizationError::SecondaryIsReadOnly);
     }
-    Ok(Authorized { command, condition })
 }
 
-/// Why a credential that was believed does not permit a command.
+/// Why a credential that was believed does not permit what it is used for.
 #[derive(Clone, PartialEq, Eq, Debug, Error)]
 pub enum AuthorizationError {
     /// The command writes, and came through the secondary endpoint.
@@ -198,6 +293,7 @@ mod tests {
             policy_id: "readers".into(),
             grant,
             needed: 'r',
+            at: at(50),
         };
         Authorized {
             command,
@@ -227,25 +323,23 @@ mod tests {
 
     #[test]
     fn a_policy_gives_what_the_signature_leaves_out() {
-        let now = Timestamp::from_unix(50, 0);
         assert_eq!(
-            condition("", None).check_policies(&[policy(None, Some(100), "rp")], now),
+            condition("", None).check_policies(&[policy(None, Some(100), "rp")]),
             Ok(())
         );
         assert_eq!(
-            condition("r", None).check_policies(&[policy(None, Some(100), "")], now),
+            condition("r", None).check_policies(&[policy(None, Some(100), "")]),
             Ok(())
         );
         assert_eq!(
-            condition("", Some(100)).check_policies(&[policy(Some(50), None, "r")], now),
+            condition("", Some(100)).check_policies(&[policy(Some(50), None, "r")]),
             Ok(())
         );
     }
 
     #[test]
     fn a_field_that_is_given_twice_or_not_at_all_is_refused() {
-        let now = Timestamp::from_unix(50, 0);
-        let check = |authorized: Authorized, policy| authorized.check_policies(&[policy], now);
+        let check = |authorized: Authorized, policy| authorized.check_policies(&[policy]);
         unbelieved_with(
             check(condition("r", None), policy(None, Some(100), "r")),
             GIVEN_TWICE,
@@ -266,23 +360,22 @@ mod tests {
 
     #[test]
     fn a_policy_that_is_gone_or_over_or_too_narrow_permits_nothing() {
-        let now = Timestamp::from_unix(50, 0);
         unbelieved_with(
-            condition("", None).check_policies(&[], now),
+            condition("", None).check_policies(&[]),
             "Stored access policy",
         );
         let over = policy(None, Some(50), "r");
         unbelieved_with(
-            condition("", None).check_policies(&[over], now),
+            condition("", None).check_policies(&[over]),
             "Signature not valid",
         );
         let early = policy(Some(51), Some(100), "r");
         unbelieved_with(
-            condition("", None).check_policies(&[early], now),
+            condition("", None).check_policies(&[early]),
             "Signature not valid",
         );
         let narrow = policy(None, Some(100), "aup");
-        let mismatch = condition("", None).check_policies(&[narrow], now);
+        let mismatch = condition("", None).check_policies(&[narrow]);
         assert_eq!(mismatch, Err(AuthorizationError::PermissionMismatch));
     }
 }

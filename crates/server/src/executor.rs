@@ -240,7 +240,7 @@ impl Worker {
         let command = authorized.command();
         if authorized.has_condition() {
             let policies = self.engine.engine().policies(command).unwrap_or_default();
-            authorized.check_policies(policies, now)?;
+            authorized.check_policies(policies)?;
         }
         match self.engine.execute(now, &mut self.entropy, command) {
             Ok(outcome) => {

@@ -27,7 +27,7 @@ pub struct Fault {
     /// know the version yet.
     pub is_front_end: bool,
     /// A further header.
-    pub header: Option<(&'static str, &'static str)>,
+    pub header: Option<(&'static str, Cow<'static, str>)>,
 }
 
 impl Fault {
@@ -66,12 +66,14 @@ impl Fault {
                 ..Self::new(Code::InvalidAuthenticationInfo)
             },
             WireError::NoCredential if version.challenges_anonymous() => {
-                let header = Some(("www-authenticate", BEARER_CHALLENGE));
-                Self {
-                    header,
-                    ..Self::new(Code::NoAuthenticationInformation)
-                }
+                Self::new(Code::NoAuthenticationInformation).challenging(NO_TENANT)
             }
+            WireError::InvalidToken { detail, tenant } => Self {
+                is_front_end: true,
+                ..Self::new(Code::InvalidBearerToken)
+            }
+            .challenging(tenant.as_deref().unwrap_or(NO_TENANT))
+            .with("AuthenticationErrorDetail", detail),
             WireError::NoCredential | WireError::UnknownAccount => {
                 Self::new(Code::ResourceNotFound)
             }
@@ -101,7 +103,7 @@ impl Fault {
             WireError::QueueNameCharacters => Self::new(Code::InvalidResourceName),
             WireError::UnknownVerb => Self::new(Code::InvalidHttpVerb),
             WireError::UnsupportedVerb { allowed } => Self {
-                header: Some(("allow", allowed)),
+                header: Some(("allow", allowed.into())),
                 ..Self::new(Code::UnsupportedHttpVerb)
             },
             WireError::InvalidQueryParameter {
@@ -149,6 +151,14 @@ impl Fault {
             } => Self::new(Code::InvalidXmlDocument)
                 .with("LineNumber", line.to_string())
                 .with("LinePosition", position.to_string())
+                .with("Reason", reason),
+            WireError::InvalidXmlNode {
+                name,
+                value,
+                reason,
+            } => Self::new(Code::InvalidXmlNodeValue)
+                .with("XmlNodeName", name)
+                .with("XmlNodeValue", value)
                 .with("Reason", reason),
         }
     }
@@ -242,6 +252,16 @@ impl Fault {
             .with("MessageDetails", "No CORS rules matches this request")
     }
 
+    /// Tells where tokens come from, and for what they must be.
+    fn challenging(mut self, tenant: &str) -> Self {
+        let challenge = format!(
+            "Bearer authorization_uri=https://login.microsoftonline.com/{tenant}/oauth2/authorize \
+             resource_id=https://storage.azure.com"
+        );
+        self.header = Some(("www-authenticate", challenge.into()));
+        self
+    }
+
     /// The front end refuses what it does not believe, and says what it expected.
     fn unbelieved(detail: String) -> Self {
         Self {
@@ -259,7 +279,6 @@ impl Fault {
     }
 }
 
-/// How a client without a credential learns where tokens come from. The tenant is nobody's:
-/// this server issues no tokens.
-const BEARER_CHALLENGE: &str = "Bearer authorization_uri=https://login.microsoftonline.com/\
-    00000000-0000-0000-0000-000000000000/oauth2/authorize resource_id=https://storage.azure.com";
+/// The tenant in the challenge to a client that has not said its own. It is nobody's, for this
+/// server issues no tokens; but it has the form that SDKs look for before they go on.
+const NO_TENANT: &str = "00000000-0000-0000-0000-000000000000";

@@ -12,9 +12,10 @@ use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, QUEUES_PER_PAGE_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
-    Circumstances, CommonHeaders, Credential, Head, HeadError, HeadOptions, Preflight, RequestId,
-    Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, Verified, WireError,
-    check_framing, common_headers, error_response, parse_command, respond, share, verify,
+    Circumstances, CommonHeaders, Head, HeadError, HeadOptions, KeyInfo, OperationKind, Preflight,
+    RequestId, Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion,
+    UserDelegationKey, WireError, check_framing, common_headers, error_response, parse_command,
+    parse_key_info, respond, respond_user_delegation_key, share,
 };
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -22,7 +23,7 @@ use tracing::Instrument as _;
 use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::answer_body::AnswerBody;
-use crate::authorize::authorize;
+use crate::authorize::{Admitted, admit};
 use crate::config::Scheme;
 use crate::fault::Fault;
 use crate::heads::Names;
@@ -41,6 +42,8 @@ pub(crate) struct Front<Service> {
     pub(crate) head_options: HeadOptions,
     /// Whether any address may use a signature that names some.
     pub(crate) loose: bool,
+    /// Whether bearer tokens are taken, their signatures unverified.
+    pub(crate) takes_tokens: bool,
     pub(crate) access_log: bool,
     pub(crate) limits: Limits,
     pub(crate) memory: Memory,
@@ -176,7 +179,17 @@ impl<Service: QueueService> Front<Service> {
         if head.method == Method::OPTIONS {
             return Ok((self.preflight(head, parts)?, Share::default()));
         }
-        let mut done = self.execute(head, parts, body, spelled, connection).await?;
+        let (outcome, list, mut share) =
+            match self.execute(head, parts, body, spelled, connection).await? {
+                Done::Command {
+                    outcome,
+                    list,
+                    share,
+                } => (outcome, list, share),
+                Done::UserDelegationKey(key) => {
+                    return Ok((respond_user_delegation_key(&key), Share::default()));
+                }
+            };
         let host = head.host.as_deref().unwrap_or_default();
         let context = ResponseContext {
             version: head.version,
@@ -185,11 +198,11 @@ impl<Service: QueueService> Front<Service> {
             service_endpoint: &head
                 .resource
                 .service_endpoint(connection.scheme.name(), host),
-            list: done.list.as_ref(),
+            list: list.as_ref(),
         };
-        let response = respond(&context, &done.outcome);
-        self.memory.fit(&mut done.share, response.body.len());
-        Ok((response, done.share))
+        let response = respond(&context, &outcome);
+        self.memory.fit(&mut share, response.body.len());
+        Ok((response, share))
     }
 
     /// The one request that needs no credential: a browser asks what it may send.
@@ -199,8 +212,9 @@ impl<Service: QueueService> Front<Service> {
         preflight.answer(&rules).ok_or_else(Fault::of_preflight)
     }
 
-    /// Believes, reads, permits and carries out a request, in this order: a wrong signature
-    /// hides every other mistake, and a mistake in the request hides the state of the queues.
+    /// Believes, permits, reads and carries out a request, in this order: a credential that is
+    /// not good enough hides every other mistake, and a mistake in the request hides the state
+    /// of the queues.
     async fn execute(
         &self,
         head: &Head,
@@ -210,72 +224,106 @@ impl<Service: QueueService> Front<Service> {
         connection: &Connection,
     ) -> Result<Done, Fault> {
         let refuse = |error| Fault::of_request(error, head.version);
-        let verified = self.authenticate(head, parts, connection).map_err(refuse)?;
+        let admitted = self.admit(head, parts, connection)?;
         check_framing(&parts.method, &parts.headers).map_err(refuse)?;
         let (body, _share_of_body) = request_body::read(body, self.limits.body_time, &self.memory)
             .await
             .map_err(|error| Fault::of_body(error, head.version))?;
+        let head = admitted.head();
+        if admitted.operation() == OperationKind::GetUserDelegationKey {
+            let info = parse_key_info(head, &parts.headers, &body, admitted.at());
+            let key = info.and_then(|info| self.user_delegation_key(&admitted, &info));
+            return key.map(Done::UserDelegationKey).map_err(refuse);
+        }
         let command = parse_command(head, &parts.headers, spelled, &body).map_err(refuse)?;
         tracing::debug!(operation = command.operation.name(), account = %command.account, "parsed");
         let list = match &command.operation {
             Operation::ListQueues(list) => Some(list.clone()),
             _ => None,
         };
-        let command = authorize(verified, head, command, self.head_options.strict)
+        let visibility_timeout = head.query.get("visibilitytimeout").unwrap_or_default();
+        let visibility_timeout = visibility_timeout.to_owned();
+        let command = admitted
+            .authorize(command)
             .map_err(Fault::of_authorization)?;
         let share = self
             .memory
             .take(expected_bytes(&command.command().operation))
             .await
             .map_err(Fault::of_memory)?;
-        let outcome = self.service.execute(command).await.map_err(|error| {
-            Fault::of_service(
-                error,
-                head.query.get("visibilitytimeout").unwrap_or_default(),
-            )
-        })?;
-        Ok(Done {
+        let outcome = self
+            .service
+            .execute(command)
+            .await
+            .map_err(|error| Fault::of_service(error, &visibility_timeout))?;
+        Ok(Done::Command {
             outcome,
             list,
             share,
         })
     }
 
-    fn authenticate(
+    /// The one operation that does not concern the queues: a key is made of the account's keys
+    /// and of what is asked.
+    fn user_delegation_key(
         &self,
-        head: &Head,
+        admitted: &Admitted<'_>,
+        info: &KeyInfo,
+    ) -> Result<UserDelegationKey, WireError> {
+        let holder = admitted.token_holder();
+        let holder = holder.ok_or(WireError::OperationNeedsBearerToken)?;
+        let Head {
+            resource, version, ..
+        } = admitted.head();
+        let account = &resource.account;
+        let accounts = self.accounts.current();
+        let keys = accounts.keys(account).ok_or(WireError::UnknownAccount)?;
+        UserDelegationKey::issue(info, holder, account, keys, *version, admitted.at())
+    }
+
+    fn admit<'a>(
+        &self,
+        head: &'a Head,
         parts: &Parts,
         connection: &Connection,
-    ) -> Result<Verified, WireError> {
-        let credential = Credential::read(&parts.headers, &head.query)?;
+    ) -> Result<Admitted<'a>, Fault> {
         let accounts = self.accounts.current();
-        let keys = accounts
-            .keys(&head.resource.account)
-            .ok_or(WireError::UnknownAccount)?;
+        let keys = accounts.keys(&head.resource.account);
+        let keys =
+            keys.ok_or_else(|| Fault::of_request(WireError::UnknownAccount, head.version))?;
         let circumstances = Circumstances {
             now: wall_clock(),
             source: connection.remote.ip(),
             is_https: connection.scheme == Scheme::Https,
+            takes_tokens: self.takes_tokens,
             strict: self.head_options.strict,
             any_version: self.head_options.any_version,
             any_source: self.loose,
         };
-        let verified = verify(head, &parts.headers, &credential, keys, &circumstances)?;
-        let string_to_sign = format!("{:?}", verified.string_to_sign);
-        tracing::debug!(
-            string_to_sign = %without_signatures(&string_to_sign),
-            "the signature fits"
-        );
-        Ok(verified)
+        let admitted = admit(head, &parts.headers, keys, &circumstances)?;
+        if admitted.token_holder().is_some() {
+            tracing::debug!("the token is accepted; its signature is not verified");
+        } else {
+            let string_to_sign = format!("{:?}", admitted.string_to_sign());
+            tracing::debug!(
+                string_to_sign = %without_signatures(&string_to_sign),
+                "the signature fits"
+            );
+        }
+        Ok(admitted)
     }
 }
 
-struct Done {
-    outcome: Outcome<MessageText>,
-    /// The parameters of List Queues, which its answer repeats.
-    list: Option<ListQueues>,
-    /// The memory that was taken for the answer.
-    share: Share,
+/// What came of a request.
+enum Done {
+    Command {
+        outcome: Outcome<MessageText>,
+        /// The parameters of List Queues, which its answer repeats.
+        list: Option<ListQueues>,
+        /// The memory that was taken for the answer.
+        share: Share,
+    },
+    UserDelegationKey(UserDelegationKey),
 }
 
 /// About how long the answer may be. It may be up to five times as long, if its texts are full of
@@ -317,7 +365,7 @@ fn explain(
     let id = request_id.to_string();
     let mut response = error_response(code, &text, &details, &id, wall_clock(), version, is_head);
     if let Some((name, value)) = header {
-        response.set(name, value);
+        response.set(name, &*value);
     }
     response
 }

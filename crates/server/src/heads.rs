@@ -27,7 +27,7 @@ pub(crate) struct Seen {
 #[derive(Debug, Default)]
 pub(crate) struct Heads {
     at: At,
-    /// The line that has begun and not ended yet.
+    /// The line that has begun and not ended yet: its beginning, and its last byte.
     line: Vec<u8>,
     seen: Seen,
     body: Body,
@@ -85,21 +85,29 @@ impl Heads {
 
     fn read_line<'a>(&mut self, bytes: &'a [u8], found: &mut impl FnMut(Seen)) -> &'a [u8] {
         let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
-            self.line.extend_from_slice(bytes);
-            if self.line.len() > LINE_BYTES_MAX {
-                self.at = At::Lost;
-            }
+            self.append(bytes);
             return &[];
         };
         let (head, rest) = bytes.split_at(end);
         if self.line.is_empty() {
             self.end_line(head, found);
         } else {
-            let mut line = std::mem::take(&mut self.line);
-            line.extend_from_slice(head);
+            self.append(head);
+            let line = std::mem::take(&mut self.line);
             self.end_line(&line, found);
         }
         rest.get(1..).unwrap_or_default()
+    }
+
+    /// Adds to the line that has begun. Of a long one only what is looked at is kept: the name and
+    /// the beginning of the value, and the byte before the line feed.
+    fn append(&mut self, bytes: &[u8]) {
+        let room = LINE_BYTES_KEPT.saturating_sub(self.line.len());
+        let (kept, rest) = bytes.split_at(room.min(bytes.len()));
+        self.line.extend_from_slice(kept);
+        if let (Some(byte), Some(last)) = (rest.last(), self.line.last_mut()) {
+            *last = *byte;
+        }
     }
 
     fn end_line(&mut self, line: &[u8], found: &mut impl FnMut(Seen)) {
@@ -177,8 +185,8 @@ impl Heads {
     }
 }
 
-/// The longest line that is followed; the HTTP library refuses heads long before.
-const LINE_BYTES_MAX: usize = 1024 * 1024;
+/// How much of a line is kept that comes in pieces. Longer than any name of metadata.
+const LINE_BYTES_KEPT: usize = 10 * 1024;
 
 /// Digits and nothing else: no sign, which some readers allow, and no list.
 fn content_length(value: &[u8]) -> Option<u64> {
@@ -263,6 +271,22 @@ mod tests {
             .map(|seen| seen.is_ambiguous)
             .collect();
         assert_eq!(marks, [true, false]);
+    }
+
+    #[test]
+    fn of_a_long_line_the_name_and_the_end_are_seen() {
+        let long = "x".repeat(100_000);
+        for (end, is_ambiguous) in [("\r\n", false), ("\n", true)] {
+            let stream = format!("PUT / HTTP/1.1\r\nx-ms-meta-Name: {long}{end}\r\n");
+            let expected = Seen {
+                names: vec!["x-ms-meta-Name".into()],
+                is_ambiguous,
+            };
+            for piece in [1000, 4096, 99_999, 1_000_000] {
+                let seen = seen_in(stream.as_bytes(), piece);
+                assert_eq!(seen, std::slice::from_ref(&expected));
+            }
+        }
     }
 
     #[test]

@@ -35,7 +35,7 @@ mod spelling;
 mod storage;
 pub mod tls;
 
-pub use authorize::{AuthorizationError, Authorized};
+pub use authorize::{Admitted, AuthorizationError, Authorized, admit};
 pub use executor::{BATCH_COMMANDS_MAX, Executor, INBOX_COMMANDS_MAX};
 pub use fault::Fault;
 pub use server::{Listening, Server, StartError};

@@ -7,7 +7,7 @@ use std::time::Duration;
 use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 
 /// Longest head of a request, in bytes: the request line and all headers.
-pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Most headers of a request.
 pub const HEADERS_MAX: usize = 200;
 /// Most connections of a service at once. There are fewer if the process may not open that many

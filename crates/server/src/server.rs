@@ -18,7 +18,7 @@ use crate::accounts::{Accounts, AccountsError};
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::answer_body::AnswerBody;
 use crate::companion::Companion;
-use crate::config::{Config, Endpoint, Service, Storage};
+use crate::config::{Config, Endpoint, Scheme, Service, Storage};
 use crate::executor::{Executor, Running};
 use crate::handle::{Connection, Front};
 use crate::listen::{self, Answer, Terms};
@@ -79,11 +79,17 @@ impl Server {
                 host_style: config.host_style,
             },
             loose: config.loose,
+            takes_tokens: config.takes_tokens,
             access_log: config.access_log,
             limits: config.limits,
             memory: Memory::new(config.limits.memory_bytes, config.limits.memory_wait),
         });
 
+        if config.takes_tokens && config.scheme() == Scheme::Http {
+            tracing::warn!(
+                "--oauth without --cert: tokens are taken over HTTPS only, so none will be"
+            );
+        }
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
         for (service, listener) in listeners {

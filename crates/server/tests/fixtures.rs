@@ -16,9 +16,11 @@ use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use queuerite_testkit::fixture::{Case, Exchange, Scope, Source, merged};
-use queuerite_testkit::{Client, Process, Response};
+use queuerite_testkit::{Client, Process, Response, Trust, run};
 use queuerite_wire::StorageErrorCode;
 use tempfile::TempDir;
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_queuerite");
 
 #[test]
 fn every_answer_is_the_expected_one() {
@@ -97,7 +99,24 @@ fn is_updating() -> bool {
 /// The servers that cases share, by what they are like.
 #[derive(Default)]
 struct Servers {
-    shared: BTreeMap<Vec<String>, (Process, TempDir)>,
+    shared: BTreeMap<Vec<String>, Started>,
+}
+
+/// A server, and whom its clients trust if it speaks HTTPS.
+struct Started {
+    server: Process,
+    trust: Option<Trust>,
+    _location: TempDir,
+}
+
+impl Started {
+    fn client(&self) -> Client {
+        let client = self.server.client();
+        match &self.trust {
+            Some(trust) => client.over_tls(trust),
+            None => client,
+        }
+    }
 }
 
 /// A case at one version.
@@ -106,14 +125,14 @@ struct Run<'a> {
     scope: Scope,
     client: Client,
     /// A server of its own, which ends with the run.
-    _server: Option<(Process, TempDir)>,
+    _server: Option<Started>,
 }
 
 impl<'a> Run<'a> {
     fn begin(servers: &mut Servers, case: &'a Case, version: &str, number: usize) -> Self {
         let is_fresh = case.server.iter().any(|kind| kind == "fresh");
         let mut own = is_fresh.then(|| start(&case.server));
-        let (server, _) = match &mut own {
+        let started = match &mut own {
             Some(server) => server,
             None => servers
                 .shared
@@ -125,10 +144,10 @@ impl<'a> Run<'a> {
             scope: Scope {
                 queue: format!("fixture-{number:04}"),
                 version: version.to_owned(),
-                host: server.address.to_string(),
+                host: started.server.address.to_string(),
                 answers: Vec::new(),
             },
-            client: server.client(),
+            client: started.client(),
             _server: own,
         };
         for step in &case.given {
@@ -166,18 +185,34 @@ impl<'a> Run<'a> {
 }
 
 /// Starts a server like this, with a location that is cleaned up after it.
-fn start(kinds: &[String]) -> (Process, TempDir) {
+fn start(kinds: &[String]) -> Started {
     let location = TempDir::new().unwrap();
     let is = |kind: &str| kinds.iter().any(|other| other == kind);
     let mut arguments = vec!["--silent", "--queuePort", "0"];
     if is("strict") {
         arguments.push("--strict");
     }
+    if is("oauth") {
+        arguments.extend(["--oauth", "basic"]);
+    }
     if is("disk") {
         arguments.extend(["--location", location.path().to_str().unwrap()]);
     } else {
         arguments.push("--inMemoryPersistence");
     }
-    let server = Process::start(env!("CARGO_BIN_EXE_queuerite"), arguments);
-    (server, location)
+    let certificates = location.path().join("certificates");
+    let certificates = certificates.to_str().unwrap();
+    let [ca, cert, key] = ["ca", "cert", "key"].map(|file| format!("{certificates}/{file}.pem"));
+    if is("https") {
+        let made = run(PROGRAM, ["cert", "--directory", certificates]);
+        assert!(made.status.success(), "{made:?}");
+        arguments.extend(["--cert", &cert, "--key", &key]);
+    }
+    let server = Process::start(PROGRAM, arguments);
+    let trust = is("https").then(|| Trust::of(Path::new(&ca)));
+    Started {
+        server,
+        trust,
+        _location: location,
+    }
 }

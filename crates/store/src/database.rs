@@ -83,6 +83,18 @@ impl Database {
             .map(|row| row.map(|(key, _)| key))
     }
 
+    /// How long the file of the database is.
+    pub(crate) fn file_bytes(&self) -> Result<u64, StoreError> {
+        let metadata = self.file.metadata();
+        metadata
+            .map(|metadata| metadata.len())
+            .map_err(|source| StoreError::Io {
+                action: "read",
+                path: self.home.join(FILE_NAME),
+                source,
+            })
+    }
+
     /// Shows every key and value, in the order of the keys.
     pub(crate) fn for_each(
         &self,

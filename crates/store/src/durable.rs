@@ -12,7 +12,7 @@ use thiserror::Error;
 
 use crate::{Store, StoreError};
 
-/// Most frames whose live records move to a new place in one [`DurableEngine::tidy`].
+/// How often one [`DurableEngine::tidy`] moves live records to a new place.
 pub const RELOCATIONS_MAX: usize = 16;
 
 /// An engine and its store, which hold the same at every commit.
@@ -109,9 +109,10 @@ impl<S: Store> DurableEngine<S> {
         self.sweep(now);
         for _ in 0..RELOCATIONS_MAX {
             let records = self.store.relocatable()?;
-            if records.is_empty() {
+            let Some(frame) = records.first().map(|(_, place)| place.frame) else {
                 break;
-            }
+            };
+            tracing::debug!(frame, "relocating what pins the oldest frame");
             for (record, place) in &records {
                 if let Some(fresh) = self.engine.relocate(record, *place) {
                     self.stage_and_apply(&[fresh])?;
@@ -120,6 +121,7 @@ impl<S: Store> DurableEngine<S> {
             // The copies are durable before reclaim may drop what they were copied from.
             self.commit(now)?;
             self.store.reclaim()?;
+            tracing::debug!(frame, "relocated what pinned the oldest frame");
         }
         self.store.reclaim()
     }

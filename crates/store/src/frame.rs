@@ -22,6 +22,10 @@ use crate::rows::{self, MESSAGE_OVERHEAD_BYTES, PREFIX_BYTES, RowError, Written}
 /// with segments of 8 MiB, values have to stay below 128 KiB.
 pub const FRAME_BYTES_MAX: usize = 96 * 1024;
 
+/// How long a frame gets unless a single operation is longer. Sled reads, writes and keeps in
+/// memory eight to sixteen frames at a time, so short ones save all three.
+pub(crate) const FRAME_BYTES_USUAL: usize = 16 * 1024;
+
 /// What a frame takes besides its records.
 pub(crate) const HEADER_BYTES: usize = 29;
 
@@ -40,6 +44,12 @@ pub(crate) struct FrameBuilder {
 }
 
 impl FrameBuilder {
+    /// Where a frame stands that has no record yet.
+    pub(crate) const FIRST: Mark = Mark {
+        bytes: HEADER_BYTES,
+        records: 0,
+    };
+
     /// Begins the frame of this number in a buffer, whose room is used and whose content is not.
     pub(crate) fn new(number: u64, mut buffer: Vec<u8>) -> Self {
         buffer.clear();
@@ -100,24 +110,7 @@ impl FrameBuilder {
 
     /// Writes the header. Records pushed later would not be counted in it.
     pub(crate) fn seal(&mut self, now: Timestamp) -> &[u8] {
-        let records = self.records.to_le_bytes();
-        let length = as_u32(self.buffer.len() - HEADER_BYTES).to_le_bytes();
-        let fields = [FORMAT]
-            .into_iter()
-            .chain(self.number.to_le_bytes())
-            .chain(now.ticks().to_le_bytes())
-            .chain(records)
-            .chain(length);
-        let mut check = crc32fast::Hasher::new();
-        for (to, from) in self.buffer.iter_mut().zip(fields) {
-            *to = from;
-        }
-        check.update(self.buffer.get(..HEADER_BYTES - 4).unwrap_or_default());
-        self.buffer
-            .iter_mut()
-            .skip(HEADER_BYTES - 4)
-            .zip(check.finalize().to_le_bytes())
-            .for_each(|(to, from)| *to = from);
+        write_header(&mut self.buffer, self.number, now, self.records);
         &self.buffer
     }
 
@@ -132,8 +125,35 @@ impl FrameBuilder {
     }
 }
 
+/// A sealed frame as it would be had it been committed at another time.
+pub(crate) fn resealed(frame: &[u8], now: Timestamp) -> Result<Vec<u8>, FrameError> {
+    let header = Header::read(frame)?;
+    let mut frame = frame.to_vec();
+    write_header(&mut frame, header.number, now, header.records);
+    Ok(frame)
+}
+
+fn write_header(frame: &mut [u8], number: u64, now: Timestamp, records: u32) {
+    let length = as_u32(frame.len() - HEADER_BYTES);
+    let fields = [FORMAT]
+        .into_iter()
+        .chain(number.to_le_bytes())
+        .chain(now.ticks().to_le_bytes())
+        .chain(records.to_le_bytes())
+        .chain(length.to_le_bytes());
+    for (to, from) in frame.iter_mut().zip(fields) {
+        *to = from;
+    }
+    let check = crc32fast::hash(frame.get(..HEADER_BYTES - 4).unwrap_or_default());
+    frame
+        .iter_mut()
+        .skip(HEADER_BYTES - 4)
+        .zip(check.to_le_bytes())
+        .for_each(|(to, from)| *to = from);
+}
+
 /// A point in a frame that is being filled, between two records.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Mark {
     bytes: usize,
     records: u32,
@@ -420,6 +440,20 @@ mod tests {
         FrameReader::new(number, bytes.clone())?
             .map(|stored| stored.map(|stored| stored.change))
             .collect()
+    }
+
+    #[test]
+    fn a_resealed_frame_differs_in_its_time_alone() {
+        let mut frame = FrameBuilder::new(7, Vec::new());
+        frame.push(&message(1, "text"));
+        let now = Timestamp::from_unix(1_700_000_000, 0);
+        let sealed = frame.seal(now).to_vec();
+        let later = resealed(&sealed, now.plus_ticks(1)).unwrap();
+        assert_ne!(later, sealed);
+        let read = FrameReader::new(7, Bytes::from(later.clone())).unwrap();
+        assert_eq!(read.now(), now.plus_ticks(1));
+        assert_eq!(read.count(), 1);
+        assert_eq!(resealed(&later, now).unwrap(), sealed);
     }
 
     #[test]

@@ -102,12 +102,33 @@ impl Ledger {
         }
     }
 
-    /// The oldest frame is gone.
-    pub(crate) fn drop_oldest(&mut self) {
-        if let Some(frame) = self.frames.pop_front() {
-            self.oldest += 1;
-            self.frame_bytes -= frame.bytes;
+    /// The oldest frame is gone; so many bytes it had.
+    pub(crate) fn drop_oldest(&mut self) -> u64 {
+        let Some(frame) = self.frames.pop_front() else {
+            return 0;
+        };
+        self.oldest += 1;
+        self.frame_bytes -= frame.bytes;
+        // Of a long backlog only the capacity would be left.
+        if self.frames.len() < self.frames.capacity() / 4 {
+            self.frames.shrink_to(2 * self.frames.len());
         }
+        frame.bytes
+    }
+
+    /// The bytes of a stored frame.
+    pub(crate) fn bytes(&self, number: u64) -> u64 {
+        self.stored(number).map_or(0, |frame| frame.bytes)
+    }
+
+    /// How many complete records of a frame are live.
+    pub(crate) fn live(&self, number: u64) -> u64 {
+        self.stored(number).map_or(0, |frame| frame.live)
+    }
+
+    fn stored(&self, number: u64) -> Option<&Frame> {
+        let index = usize::try_from(number.checked_sub(self.oldest)?).ok()?;
+        self.frames.get(index)
     }
 
     /// The entry of a frame, made if it is a new one.

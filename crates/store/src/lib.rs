@@ -18,6 +18,7 @@ mod newest;
 mod open;
 mod rebuild;
 mod replay;
+mod resident;
 mod room;
 mod rows;
 mod salvage;
@@ -74,8 +75,8 @@ pub trait Store: Send {
     /// Gives back the space of dead frames. Called after a commit, when nobody waits.
     fn reclaim(&mut self) -> Result<(), StoreError>;
 
-    /// If too much of the store is dead, the complete records of the oldest frame, each with
+    /// If too much of the store is dead, the complete records of the oldest frames, each with
     /// its place. The caller stages the live ones again, in their present state; once that is
-    /// committed and the old places are released, [`reclaim`](Store::reclaim) drops the frame.
+    /// committed and the old places are released, [`reclaim`](Store::reclaim) drops the frames.
     fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError>;
 }

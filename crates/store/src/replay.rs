@@ -11,6 +11,7 @@ use crate::database::Database;
 use crate::format::FORMAT_KEY;
 use crate::frame::FrameReader;
 use crate::ledger::Ledger;
+use crate::resident::Resident;
 
 /// What is known of a database once all its frames were read.
 pub(crate) struct Replayed {
@@ -36,6 +37,7 @@ pub(crate) fn replay(
         last_commit: None,
         ledger: Ledger::new(1),
     };
+    let resident = Resident::default();
     database.for_each(|key, value| {
         if key == FORMAT_KEY {
             return Ok(());
@@ -63,6 +65,7 @@ pub(crate) fn replay(
         replayed.newest = Some(number);
         replayed.last_commit = replayed.last_commit.max(Some(records.now()));
         replayed.ledger.store(number, length);
+        resident.touch(database, number, length);
         for stored in records {
             let stored = stored.map_err(failed)?;
             let (place, bytes) = (stored.place, stored.bytes.into());

@@ -7,12 +7,15 @@ use queuerite_engine::{Change, Released, TextRef};
 use queuerite_model::{MessageText, Timestamp};
 
 use crate::database::Database;
-use crate::frame::{self, FRAME_BYTES_MAX, FrameBuilder, FrameError, FrameReader};
+use crate::frame::{
+    self, FRAME_BYTES_MAX, FRAME_BYTES_USUAL, FrameBuilder, FrameError, FrameReader,
+};
 use crate::high_water::{self, HighWater};
 use crate::ledger::{self, Ledger};
 use crate::lock::LockFile;
 use crate::newest::NewestSegments;
 use crate::replay::{self, Replayed};
+use crate::resident::Resident;
 use crate::room::Room;
 use crate::rows;
 use crate::{Durability, Store, StoreError, open};
@@ -24,7 +27,7 @@ pub struct SledOptions {
     pub durability: Durability,
     /// How many bytes sled may keep in memory.
     pub cache_bytes: u64,
-    /// How many bytes the frames may have, beyond twice what is live in them, before
+    /// How many bytes the frames may have, beyond one and a half times what is live in them, before
     /// [`Store::relocatable`] asks for the oldest to be written anew.
     pub dead_bytes_max: u64,
 }
@@ -32,8 +35,8 @@ pub struct SledOptions {
 impl SledOptions {
     /// Sled's cache unless told otherwise: at a depth of a thousand messages more gains nothing.
     pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
-    /// The slack in front of relocation unless told otherwise.
-    pub const DEAD_BYTES_MAX_DEFAULT: u64 = 64 * 1024 * 1024;
+    /// The slack in front of relocation unless told otherwise: two of sled's segments.
+    pub const DEAD_BYTES_MAX_DEFAULT: u64 = 16 * 1024 * 1024;
 }
 
 impl Default for SledOptions {
@@ -46,9 +49,9 @@ impl Default for SledOptions {
     }
 }
 
-/// Most frames that one [`Store::reclaim`] removes, so that nobody waits for it long. A commit
-/// seldom makes more than a few frames, so this keeps ahead of them.
-pub const RECLAIMED_FRAMES_MAX: usize = 32;
+/// Most frames that one [`Store::reclaim`] removes, so that nobody waits for it long; unless
+/// more than half as many were committed since the last one, for it has to keep ahead of them.
+pub const RECLAIMED_FRAMES_MAX: usize = 64;
 
 /// A store in a directory of the file system, for one process at a time.
 pub struct SledStore {
@@ -64,6 +67,13 @@ pub struct SledStore {
     ledger: Ledger,
     room: Room,
     high_water: HighWater,
+    resident: Resident,
+    /// What was committed since the last [`Store::reclaim`].
+    fresh: Fresh,
+    /// How often in a row [`Store::reclaim`] found nothing to remove.
+    quiet: u32,
+    /// How many bytes may yet be written for no other reason than to let sled shorten its file.
+    push_bytes: u64,
     /// Last, because fields are dropped in order.
     _lock: LockFile,
 }
@@ -122,6 +132,10 @@ impl SledStore {
             ledger,
             room,
             high_water,
+            resident: Resident::default(),
+            fresh: Fresh::default(),
+            quiet: 0,
+            push_bytes: PUSH_BYTES_MAX,
             _lock: lock,
         })
     }
@@ -174,10 +188,68 @@ impl SledStore {
         replay::corrupt(&self.database, number, reason)
     }
 
-    fn is_mostly_dead(&self) -> bool {
-        let live = self.ledger.live_bytes().saturating_mul(FRAMES_TO_LIVE_MAX);
-        self.ledger.frame_bytes() > live.saturating_add(self.dead_bytes_max)
+    /// Appends the complete records of a stored frame, live and dead.
+    fn complete_records(
+        &self,
+        number: u64,
+        records: &mut Vec<(Change, TextRef)>,
+    ) -> Result<(), StoreError> {
+        let frame = self
+            .stored_frame(number)?
+            .ok_or_else(|| self.corrupt(number, "it is missing"))?;
+        let failed = |reason: FrameError| self.corrupt(number, reason);
+        let stored = FrameReader::new(number, Bytes::from_owner(frame)).map_err(failed)?;
+        for record in stored {
+            let record = record.map_err(failed)?;
+            if rows::is_complete(&record.change) {
+                records.push((record.change, record.place));
+            }
+        }
+        Ok(())
     }
+
+    /// Lets sled shorten its file when there is little left to keep in it.
+    ///
+    /// Sled gives a segment back only after the segment in which the last of its pages were
+    /// written anew is full. After a backlog was worked off nobody writes that much for a long
+    /// time, so this does: it sets the newest frame's time of commit on by a tick, and back, as
+    /// often as it takes. Sled would pass over a value that is the same.
+    fn push_log(&mut self) -> Result<(), StoreError> {
+        let needed = 2 * self.ledger.frame_bytes() + FILE_BYTES_SLACK;
+        let Some(newest) = self.newest else {
+            return Ok(());
+        };
+        if self.push_bytes == 0 || self.database.file_bytes()? <= needed {
+            return Ok(());
+        }
+        let key = newest.to_be_bytes();
+        let frame = self
+            .stored_frame(newest)?
+            .ok_or_else(|| self.corrupt(newest, "it is missing"))?;
+        let now = self.last_commit.unwrap_or_default();
+        let later = frame::resealed(&frame, now.plus_ticks(1));
+        let later = later.map_err(|reason| self.corrupt(newest, reason))?;
+        let bytes = 2 * (frame.len() as u64 + ENTRY_BYTES);
+        for _ in 0..PUSH_BYTES.div_ceil(bytes).min(PUSHES_MAX) {
+            self.database.insert(&key, &later)?;
+            self.database.insert(&key, &frame)?;
+            self.push_bytes = self.push_bytes.saturating_sub(bytes);
+        }
+        self.database.sync(self.durability)
+    }
+
+    fn is_mostly_dead(&self) -> bool {
+        let live = self.ledger.live_bytes();
+        let bound = live.saturating_add(live / LIVE_TO_DEAD_MIN);
+        self.ledger.frame_bytes() > bound.saturating_add(self.dead_bytes_max)
+    }
+}
+
+/// What was committed lately.
+#[derive(Default)]
+struct Fresh {
+    frames: usize,
+    bytes: u64,
 }
 
 /// A database that is gone is no new one, if something was acknowledged.
@@ -210,11 +282,46 @@ fn grows_by(change: &Change) -> Option<u64> {
 /// What a queue or the properties of an account hardly exceed.
 const OTHER_BYTES_MAX: u64 = 16 * 1024;
 
+/// How much of a commit is written before it is synced, if it is longer. Sled uses a segment
+/// again once what it held was written elsewhere, be that on the device or not; with less than a
+/// segment between two syncs, that is never before it is.
+const UNSYNCED_BYTES_MAX: usize = 2 * 1024 * 1024;
+
 /// The number of the first frame of a new database.
 const FIRST_FRAME: u64 = 1;
 
-/// How many times what is live the frames may take, before the slack.
-const FRAMES_TO_LIVE_MAX: u64 = 2;
+/// How many times what is dead the live has to be, or what is dead must be less than the slack.
+/// One would write less; but sled takes up to twice the frames' bytes on top.
+const LIVE_TO_DEAD_MIN: u64 = 2;
+
+/// How many bytes of frames move to a new place between two commits.
+const RELOCATED_BYTES_MAX: u64 = 256 * 1024;
+
+/// How many frames are removed if nothing was committed meanwhile.
+const RECLAIMED_FRAMES_WHEN_IDLE: usize = 1024;
+
+/// What has to be committed between two [`Store::reclaim`]s to move sled's log by itself.
+const BUSY_BYTES_MIN: u64 = 64 * 1024;
+
+/// After how many calls without anything to remove a backlog counts as worked off, though there
+/// is a little to do.
+const QUIET_MIN: u32 = 64;
+
+/// What sled's file may take, besides twice the frames' bytes, before its log is pushed.
+const FILE_BYTES_SLACK: u64 = 48 * 1024 * 1024;
+
+/// How far one [`Store::reclaim`] pushes the log.
+const PUSH_BYTES: u64 = 2 * 1024 * 1024;
+
+/// In how many steps at most, if the newest frame is a short one.
+const PUSHES_MAX: u64 = 8 * 1024;
+
+/// How far the log is pushed in all: twelve segments, if meanwhile nothing was dropped. Every
+/// dropped byte allows for half a byte more.
+const PUSH_BYTES_MAX: u64 = 96 * 1024 * 1024;
+
+/// What sled writes of its own for each value, roughly.
+const ENTRY_BYTES: u64 = 64;
 
 /// How many buffers are kept for later frames.
 const SPARE_BUFFERS_MAX: usize = 16;
@@ -241,7 +348,8 @@ impl Store for SledStore {
         let first_place = places.len();
         places.extend(changes.iter().map(|change| frame.push(change)));
 
-        if frame.len() > FRAME_BYTES_MAX {
+        let is_first = mark == FrameBuilder::FIRST;
+        if frame.len() > FRAME_BYTES_MAX || frame.len() > FRAME_BYTES_USUAL && !is_first {
             let next = frame.split_off(mark, self.spare.pop().unwrap_or_default());
             let bytes = next.len();
             if bytes > FRAME_BYTES_MAX {
@@ -271,22 +379,32 @@ impl Store for SledStore {
         let Some(newest) = self.staged.last().map(FrameBuilder::number) else {
             return Ok(());
         };
-        for frame in &mut self.staged {
-            let number = frame.number();
-            self.database
-                .insert(&number.to_be_bytes(), frame.seal(now))?;
-        }
         let durability = match self.newest {
             // At every level, so that never an empty database is taken for all there was.
             None => Durability::Fsync,
             Some(_) => self.durability,
         };
+        let mut unsynced = 0;
+        for frame in &mut self.staged {
+            if unsynced > UNSYNCED_BYTES_MAX {
+                self.database.sync(durability)?;
+                unsynced = 0;
+            }
+            unsynced += frame.len();
+            let number = frame.number();
+            self.database
+                .insert(&number.to_be_bytes(), frame.seal(now))?;
+        }
         self.database.sync(durability)?;
         if durability == Durability::Fsync {
             self.database.or_give_up(self.high_water.write(newest))?;
         }
         for frame in self.staged.drain(..) {
             self.ledger.store(frame.number(), frame.len());
+            self.resident
+                .touch(&self.database, frame.number(), frame.len());
+            self.fresh.frames += 1;
+            self.fresh.bytes += frame.len() as u64;
             if self.spare.len() < SPARE_BUFFERS_MAX {
                 self.spare.push(frame.into_buffer());
             }
@@ -305,6 +423,8 @@ impl Store for SledStore {
             frame.map(|frame| copied_text(frame.bytes(), place))
         } else {
             let frame = self.stored_frame(place.frame)?;
+            let bytes = frame.as_ref().map_or(0, |frame| frame.len());
+            self.resident.touch(&self.database, place.frame, bytes);
             frame.map(|frame| copied_text(&frame, place))
         };
         text.ok_or_else(|| self.corrupt(place.frame, "it is missing"))?
@@ -321,39 +441,46 @@ impl Store for SledStore {
             // What was released may have been released by what is not yet committed.
             return Ok(());
         }
-        for _ in 0..RECLAIMED_FRAMES_MAX {
+        let fresh = std::mem::take(&mut self.fresh);
+        let most = if fresh.frames == 0 {
+            RECLAIMED_FRAMES_WHEN_IDLE
+        } else {
+            RECLAIMED_FRAMES_MAX.max(2 * fresh.frames)
+        };
+        for _ in 0..most {
             match self.ledger.oldest() {
                 // The newest stays: it knows its number and the time of the last commit.
                 Some(oldest) if self.newest > Some(oldest) && self.ledger.live_in_oldest() == 0 => {
                     self.database.remove(&oldest.to_be_bytes())?;
-                    self.ledger.drop_oldest();
+                    let bytes = self.ledger.drop_oldest();
+                    self.push_bytes = PUSH_BYTES_MAX.min(self.push_bytes + bytes / 2);
+                    self.quiet = 0;
                 }
                 _ => break,
             }
         }
-        Ok(())
+        self.quiet = self.quiet.saturating_add(1);
+        let is_idle = fresh.frames == 0 || fresh.bytes < BUSY_BYTES_MIN && self.quiet > QUIET_MIN;
+        if is_idle { self.push_log() } else { Ok(()) }
     }
 
     fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError> {
         self.database.check()?;
-        let number = match self.ledger.oldest() {
-            Some(oldest) if self.newest > Some(oldest) && self.is_mostly_dead() => oldest,
-            _ => return Ok(Vec::new()),
-        };
-        if self.ledger.live_in_oldest() == 0 {
+        let Some(oldest) = self.ledger.oldest().filter(|_| self.is_mostly_dead()) else {
             return Ok(Vec::new());
+        };
+        let mut records = Vec::new();
+        let mut bytes = 0;
+        for number in oldest..self.newest.unwrap_or_default() {
+            bytes += self.ledger.bytes(number);
+            if number > oldest && bytes > RELOCATED_BYTES_MAX {
+                break;
+            }
+            if self.ledger.live(number) > 0 {
+                self.complete_records(number, &mut records)?;
+            }
         }
-        let frame = self
-            .stored_frame(number)?
-            .ok_or_else(|| self.corrupt(number, "it is missing"))?;
-        FrameReader::new(number, Bytes::from_owner(frame))
-            .and_then(|records| {
-                records
-                    .filter(|stored| !matches!(stored, Ok(stored) if !rows::is_complete(&stored.change)))
-                    .map(|stored| stored.map(|stored| (stored.change, stored.place)))
-                    .collect::<Result<_, FrameError>>()
-            })
-            .map_err(|reason| self.corrupt(number, reason))
+        Ok(records)
     }
 }
 
@@ -383,6 +510,30 @@ mod tests {
     use crate::samples::message;
 
     const NOW: Timestamp = Timestamp::from_unix(1_700_000_000, 0);
+
+    #[test]
+    fn frames_are_short_unless_one_operation_is_long() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let mut places = Vec::new();
+        for id in 0..100 {
+            let change = message(id, &"t".repeat(1024));
+            store.stage(&[change], &mut places).unwrap();
+        }
+        store
+            .stage(&[message(100, &"t".repeat(60_000))], &mut places)
+            .unwrap();
+        let lengths: Vec<_> = store.staged.iter().map(FrameBuilder::len).collect();
+        let (last, others) = lengths.split_last().unwrap();
+        assert!(others.len() > 5);
+        assert!(others.iter().all(|length| *length <= FRAME_BYTES_USUAL));
+        assert!(*last > 60_000);
+        store.commit(NOW).unwrap();
+        for place in places {
+            store.read(place).unwrap();
+        }
+    }
 
     #[test]
     fn after_a_failed_sync_nothing_is_written_and_everything_is_still_read() {

@@ -131,6 +131,7 @@ fn one_reclaim_removes_no_more_than_its_bound() {
         owner.put(number, "text");
         owner.store.commit(NOW).unwrap();
     }
+    owner.store.reclaim().unwrap();
     let one = owner.store.frame_bytes() / frames;
     for number in 0..frames {
         owner.delete(number);
@@ -145,6 +146,99 @@ fn one_reclaim_removes_no_more_than_its_bound() {
     owner.store.reclaim().unwrap();
     owner.store.reclaim().unwrap();
     assert_eq!(before - owner.store.frame_bytes(), one * frames);
+}
+
+#[test]
+fn reclaim_keeps_ahead_of_what_is_committed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = Owner::open(dir.path(), SMALL);
+    let mut number = 0;
+    let batch = 3 * RECLAIMED_FRAMES_MAX as u64;
+    for _ in 0..5 {
+        for _ in 0..batch {
+            owner.put(number, &text_of(number, 15_000));
+            number += 1;
+        }
+        owner.store.commit(NOW).unwrap();
+        for deleted in number - batch..number {
+            owner.delete(deleted);
+        }
+        owner.store.commit(NOW).unwrap();
+        owner.store.reclaim().unwrap();
+    }
+    assert!(owner.store.frame_bytes() < 1_000_000, "of 14 MB");
+}
+
+#[test]
+fn deletions_in_any_order_leave_no_more_dead_than_is_allowed() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = Owner::open(dir.path(), SMALL);
+    let depth = 2000;
+    for number in 0..depth {
+        owner.put(number, &text_of(number, 1000));
+    }
+    owner.commit();
+    let mut chance = queuerite_testkit::SeededEntropy::new(7);
+    for number in depth..10 * depth {
+        let nth = usize::try_from(chance.next_number() % depth).unwrap();
+        let deleted = *owner.live.keys().nth(nth).unwrap();
+        owner.delete(deleted);
+        owner.put(number, &text_of(number, 1000));
+        if number % 64 == 0 {
+            owner.commit();
+            let live = owner.store.live_bytes();
+            // What was committed since the last look is not yet in its place.
+            let bound = live + live / 2 + SMALL.dead_bytes_max + 512 * 1024;
+            assert!(owner.store.frame_bytes() < bound, "{bound}");
+            assert_eq!(blobs(dir.path()), 0);
+        }
+    }
+    owner.check();
+    drop(owner);
+    let owner = Owner::open(dir.path(), SMALL);
+    assert_eq!(owner.live.len() as u64, depth);
+    owner.check();
+}
+
+#[test]
+fn the_file_becomes_short_again_after_a_backlog_was_worked_off() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut owner = Owner::open(dir.path(), SMALL);
+    owner.put(u64::MAX, "nobody takes this");
+    let length = |dir: &Path| fs::metadata(dir.join("sled/db")).unwrap().len();
+    for number in 0..60_000 {
+        owner.put(number, &text_of(number, 1024));
+        if number % 500 == 0 {
+            owner.commit();
+        }
+    }
+    owner.commit();
+    let longest = length(dir.path());
+    for number in 0..60_000 {
+        owner.delete(number);
+        if number % 500 == 0 {
+            owner.commit();
+        }
+    }
+    owner.commit();
+    // Sled collects in a thread of its own, twice a second.
+    let mut looks = 0;
+    while length(dir.path()) > 64 * 1024 * 1024 {
+        assert!(looks < 200, "{} of {longest}", length(dir.path()));
+        looks += 1;
+        owner.commit();
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    assert!(longest > 90_000_000, "there was something to give back");
+    assert_eq!(blobs(dir.path()), 0);
+    owner.check();
+    let left = common::killed(dir.path());
+    drop(owner);
+    for dir in [left.path(), dir.path()] {
+        let owner = Owner::open(dir, SMALL);
+        assert_eq!(owner.live.len(), 1);
+        owner.check();
+    }
 }
 
 #[test]

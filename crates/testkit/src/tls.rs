@@ -47,6 +47,14 @@ impl Trust {
         }
     }
 
+    /// Offers these protocols, such as `h2`.
+    #[must_use]
+    pub fn offering(mut self, protocols: &[&str]) -> Self {
+        let protocols = protocols.iter().map(|name| name.as_bytes().to_vec());
+        Arc::make_mut(&mut self.config).alpn_protocols = protocols.collect();
+        self
+    }
+
     /// Expects a server of this name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {

@@ -17,11 +17,12 @@ use queuerite_model::limits::{
 };
 use queuerite_model::{
     Command, ListQueues, MessageId, MessageText, Operation, PopReceipt, QueueName, TimeToLive,
-    VisibilityTimeout,
+    Timestamp, VisibilityTimeout,
 };
 
-use crate::route::{Route, route};
-use crate::{Head, ResourcePath, WireError, headers as names, metadata, xml};
+use crate::{
+    Head, KeyInfo, OperationKind, ResourcePath, WireError, headers as names, metadata, xml,
+};
 
 /// Whether the request announces the length of its body as it must: PUT and POST need a
 /// `Content-Length` unless the body is chunked. REST page "Common REST API error codes".
@@ -43,8 +44,8 @@ pub fn parse_command(
     spelled: &[Box<str>],
     body: &Bytes,
 ) -> Result<Command, WireError> {
+    let operation = OperationKind::of_request(head)?;
     let queue = head.resource.path.queue_name()?;
-    let route = route(head)?;
     check_timeout(head)?;
     let parameters = Parameters {
         head,
@@ -53,13 +54,24 @@ pub fn parse_command(
         body,
     };
     let operation = match queue {
-        None => parameters.service_operation(route)?,
-        Some(queue) => parameters.queue_operation(route, queue)?,
+        None => parameters.service_operation(operation)?,
+        Some(queue) => parameters.queue_operation(operation, queue)?,
     };
     Ok(Command {
         account: head.resource.account.clone(),
         operation,
     })
+}
+
+/// Reads the body of Get User Delegation Key, the one operation that is no command on queues.
+pub fn parse_key_info(
+    head: &Head,
+    headers: &HeaderMap,
+    body: &Bytes,
+    now: Timestamp,
+) -> Result<KeyInfo, WireError> {
+    check_timeout(head)?;
+    xml::read_key_info(checked_body(headers, body)?, head.version, now)
 }
 
 /// What remains to be read of a request.
@@ -71,18 +83,18 @@ struct Parameters<'a> {
 }
 
 impl Parameters<'_> {
-    fn service_operation(&self, route: Route) -> Result<Operation, WireError> {
-        match route {
-            Route::ListQueues => Ok(Operation::ListQueues(self.list_queues()?)),
-            Route::GetServiceProperties => Ok(Operation::GetServiceProperties),
-            Route::SetServiceProperties => {
+    fn service_operation(&self, operation: OperationKind) -> Result<Operation, WireError> {
+        match operation {
+            OperationKind::ListQueues => Ok(Operation::ListQueues(self.list_queues()?)),
+            OperationKind::GetServiceProperties => Ok(Operation::GetServiceProperties),
+            OperationKind::SetServiceProperties => {
                 let update = xml::read_service_properties(self.checked_body()?, self.head.version)?;
                 Ok(Operation::SetServiceProperties(update))
             }
-            Route::GetServiceStats if self.head.resource.is_secondary => {
+            OperationKind::GetServiceStats if self.head.resource.is_secondary => {
                 Ok(Operation::GetServiceStats)
             }
-            Route::GetServiceStats => Err(WireError::InvalidQueryParameter {
+            OperationKind::GetServiceStats => Err(WireError::InvalidQueryParameter {
                 name: "comp",
                 value: self.text("comp").unwrap_or_default().to_owned(),
                 reason: "",
@@ -91,37 +103,41 @@ impl Parameters<'_> {
         }
     }
 
-    fn queue_operation(&self, route: Route, queue: QueueName) -> Result<Operation, WireError> {
-        Ok(match route {
-            Route::CreateQueue => Operation::CreateQueue {
+    fn queue_operation(
+        &self,
+        operation: OperationKind,
+        queue: QueueName,
+    ) -> Result<Operation, WireError> {
+        Ok(match operation {
+            OperationKind::CreateQueue => Operation::CreateQueue {
                 queue,
                 metadata: self.metadata()?,
             },
-            Route::DeleteQueue => Operation::DeleteQueue { queue },
-            Route::GetQueueMetadata => Operation::GetQueueMetadata { queue },
-            Route::SetQueueMetadata => Operation::SetQueueMetadata {
+            OperationKind::DeleteQueue => Operation::DeleteQueue { queue },
+            OperationKind::GetQueueMetadata => Operation::GetQueueMetadata { queue },
+            OperationKind::SetQueueMetadata => Operation::SetQueueMetadata {
                 queue,
                 metadata: self.metadata()?,
             },
-            Route::GetQueueAcl => Operation::GetQueueAcl { queue },
-            Route::SetQueueAcl => {
+            OperationKind::GetQueueAcl => Operation::GetQueueAcl { queue },
+            OperationKind::SetQueueAcl => {
                 let policies = xml::read_signed_identifiers(self.checked_body()?)?;
                 Operation::SetQueueAcl { queue, policies }
             }
-            Route::PutMessage => self.put_message(queue)?,
-            Route::GetMessages => Operation::GetMessages {
+            OperationKind::PutMessage => self.put_message(queue)?,
+            OperationKind::GetMessages => Operation::GetMessages {
                 queue,
                 count: self.count()?,
                 visibility_timeout: self
                     .visibility_timeout(1)?
                     .unwrap_or_else(|| hidden_for(VISIBILITY_TIMEOUT_SECONDS_DEFAULT)),
             },
-            Route::PeekMessages => Operation::PeekMessages {
+            OperationKind::PeekMessages => Operation::PeekMessages {
                 queue,
                 count: self.count()?,
             },
-            Route::ClearMessages => Operation::ClearMessages { queue },
-            Route::DeleteMessage => {
+            OperationKind::ClearMessages => Operation::ClearMessages { queue },
+            OperationKind::DeleteMessage => {
                 let pop_receipt = self.pop_receipt()?;
                 Operation::DeleteMessage {
                     queue,
@@ -233,26 +249,8 @@ impl Parameters<'_> {
         xml::read_queue_message(self.checked_body()?, limit)
     }
 
-    /// The body, once it agrees with its `Content-MD5`, if that was sent.
     fn checked_body(&self) -> Result<&[u8], WireError> {
-        if let Some(specified) =
-            names::joined(self.headers, "content-md5").filter(|md5| !md5.is_empty())
-        {
-            let digest = BASE64_STANDARD
-                .decode(&specified)
-                .map_err(|_| WireError::InvalidMd5)?;
-            if digest.len() != 16 {
-                return Err(WireError::InvalidMd5);
-            }
-            let calculated = Md5::digest(self.body);
-            if digest != calculated.as_slice() {
-                return Err(WireError::Md5Mismatch {
-                    specified,
-                    calculated: BASE64_STANDARD.encode(calculated),
-                });
-            }
-        }
-        Ok(self.body)
+        checked_body(self.headers, self.body)
     }
 
     fn count(&self) -> Result<u32, WireError> {
@@ -336,6 +334,26 @@ impl Parameters<'_> {
     fn text(&self, name: &str) -> Option<&str> {
         self.head.query.get(name)
     }
+}
+
+/// The body, once it agrees with its `Content-MD5`, if that was sent.
+fn checked_body<'a>(headers: &HeaderMap, body: &'a Bytes) -> Result<&'a [u8], WireError> {
+    if let Some(specified) = names::joined(headers, "content-md5").filter(|md5| !md5.is_empty()) {
+        let digest = BASE64_STANDARD
+            .decode(&specified)
+            .map_err(|_| WireError::InvalidMd5)?;
+        if digest.len() != 16 {
+            return Err(WireError::InvalidMd5);
+        }
+        let calculated = Md5::digest(body);
+        if digest != calculated.as_slice() {
+            return Err(WireError::Md5Mismatch {
+                specified,
+                calculated: BASE64_STANDARD.encode(calculated),
+            });
+        }
+    }
+    Ok(body)
 }
 
 /// `timeout` is taken by every operation; it must be a positive number of seconds, and more

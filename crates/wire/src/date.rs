@@ -64,6 +64,14 @@ pub fn iso8601_seven(time: Timestamp) -> String {
     Iso8601(time).to_string()
 }
 
+/// The instant as `2026-10-05T12:00:00Z`; what is within the second is cut off.
+pub fn iso8601_seconds(time: Timestamp) -> String {
+    let mut text = iso8601_seven(time);
+    text.truncate(SECONDS_CHARACTERS);
+    text.push('Z');
+    text
+}
+
 /// Reads `Mon, 05 Oct 2026 12:00:00 GMT`. The weekday must be that of the date; a day below ten
 /// may come without its zero, as Java's own formatter writes it.
 pub fn parse_rfc1123(text: &str) -> Option<Timestamp> {
@@ -162,6 +170,9 @@ fn calendar(time: Timestamp) -> DateTime<Utc> {
     DateTime::from_timestamp(time.unix_seconds(), 0).unwrap_or_default()
 }
 
+/// How long a time without its fraction and zone is.
+const SECONDS_CHARACTERS: usize = "2026-10-05T12:00:00".len();
+
 const MONTHS: [&str; 12] = [
     "Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec",
 ];
@@ -187,6 +198,7 @@ mod tests {
     fn an_instant_prints_in_both_spellings() {
         assert_eq!(rfc1123(OCTOBER), "Mon, 05 Oct 2026 12:00:00 GMT");
         assert_eq!(iso8601_seven(OCTOBER), "2026-10-05T12:00:00.1234567Z");
+        assert_eq!(iso8601_seconds(OCTOBER), "2026-10-05T12:00:00Z");
         assert_eq!(rfc1123(Timestamp::NEVER), "Fri, 31 Dec 9999 23:59:59 GMT");
         assert_eq!(
             iso8601_seven(Timestamp::default()),

@@ -31,6 +31,14 @@ pub enum WireError {
         /// The `AuthenticationErrorDetail`; tells the string-to-sign, never a key.
         detail: String,
     },
+    /// There is a bearer token that can be read, and it is not accepted.
+    #[error("the token is not accepted: {detail}")]
+    InvalidToken {
+        /// The `AuthenticationErrorDetail`.
+        detail: &'static str,
+        /// The tenant that the token is from, if it says one: where to get a better one.
+        tenant: Option<String>,
+    },
     /// The credential does not cover this service.
     #[error("the credential is for other services")]
     ServiceMismatch,
@@ -151,5 +159,15 @@ pub enum WireError {
         position: u64,
         /// The service's `Reason`, which may be empty.
         reason: String,
+    },
+    /// The text of an element cannot be read, or is not allowed.
+    #[error("the element {name} is invalid: {reason}")]
+    InvalidXmlNode {
+        /// Its name.
+        name: &'static str,
+        /// Its text.
+        value: String,
+        /// What is wrong with it.
+        reason: &'static str,
     },
 }

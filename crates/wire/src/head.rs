@@ -5,7 +5,7 @@ use std::fmt;
 use http::{HeaderMap, Method, Uri, header};
 
 use crate::headers::{self, X_MS_VERSION};
-use crate::{Addressing, Query, Resource, ServiceVersion, WireError};
+use crate::{Addressing, Credential, Query, Resource, ServiceVersion, WireError};
 
 /// What a request is about, and which version rules it.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -114,9 +114,9 @@ impl fmt::Display for HeadError {
 
 impl std::error::Error for HeadError {}
 
-/// Whether the request carries a shared access signature, and no header that counts before it.
+/// Whether the credential of the request is a shared access signature.
 fn is_sas(headers: &HeaderMap, query: &Query) -> bool {
-    query.get("sig").is_some() && !headers.contains_key(header::AUTHORIZATION)
+    matches!(Credential::read(headers, query), Ok(Credential::Sas(_)))
 }
 
 /// The version that rules a request with a shared access signature. Until 2013-08-15 the signed

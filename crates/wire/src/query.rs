@@ -10,11 +10,12 @@ use crate::WireError;
 ///
 /// Names are in lower case, for they compare without regard to case. In names and values a plus
 /// sign means a space, as .NET (and so the service) reads it; a client that follows RFC 3986
-/// instead means the plus sign itself, and signs that. Both readings are kept: this type answers
-/// with the first, and the signature may fit either.
+/// instead means the plus sign itself, and signs that. Both readings are kept, for the signature
+/// may fit either; until one has been found to fit, the first rules.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Query {
     pairs: Vec<Pair>,
+    plus: Plus,
 }
 
 impl Query {
@@ -26,7 +27,10 @@ impl Query {
             .filter(|pair| !pair.is_empty())
             .map(Pair::parse)
             .collect::<Result<_, _>>()?;
-        Ok(Self { pairs })
+        Ok(Self {
+            pairs,
+            plus: Plus::default(),
+        })
     }
 
     /// The value of the parameter, of the first one if there are several.
@@ -43,7 +47,13 @@ impl Query {
 
     /// All names and values, in the order in which they were sent.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.read_with(Plus::Space)
+        self.read_with(self.plus)
+    }
+
+    /// The same query, read as the client was found to mean it.
+    #[must_use]
+    pub(crate) fn ruled_by(self, plus: Plus) -> Self {
+        Self { plus, ..self }
     }
 
     /// All names and values under the given reading of the plus sign.
@@ -59,9 +69,10 @@ impl Query {
 }
 
 /// What a plus sign in a query means.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) enum Plus {
     /// A space.
+    #[default]
     Space,
     /// Itself.
     Literal,
@@ -204,6 +215,10 @@ mod tests {
         let query = Query::parse(Some("prefix=a+b%2Bc&x=y")).unwrap();
         let literal: Vec<_> = query.read_with(Plus::Literal).collect();
         assert_eq!(literal, [("prefix", "a+b+c"), ("x", "y")]);
+        assert_eq!(query.get("prefix"), Some("a b+c"));
+        let query = query.ruled_by(Plus::Literal);
+        assert_eq!(query.get("prefix"), Some("a+b+c"));
+        assert_eq!(query.get("x"), Some("y"));
     }
 
     #[test]

@@ -10,9 +10,10 @@ use crate::headers::{
     X_MS_POP_RECEIPT, X_MS_REQUEST_ID, X_MS_TIME_NEXT_VISIBLE, X_MS_VERSION,
 };
 use crate::{
-    RequestId, ServiceVersion, StorageErrorCode, rfc1123,
+    RequestId, ServiceVersion, StorageErrorCode, UserDelegationKey, rfc1123,
     xml::{
         error, messages_list, queue_list, service_properties, service_stats, signed_identifiers,
+        user_delegation_key,
     },
 };
 
@@ -158,6 +159,12 @@ pub fn respond(context: &ResponseContext<'_>, outcome: &Outcome<MessageText>) ->
         response.drop_body();
     }
     response
+}
+
+/// Writes the answer to Get User Delegation Key, but for its [`common_headers`]. It is no GET,
+/// so nothing is said of caches.
+pub fn respond_user_delegation_key(key: &UserDelegationKey) -> Response {
+    Response::document(StatusCode::OK, user_delegation_key::write(key))
 }
 
 /// Writes the answer to a request that failed, but for its [`common_headers`].

@@ -2,33 +2,11 @@
 
 use http::Method;
 
-use crate::{Head, ResourcePath, WireError};
-
-/// Which operation a request means, before its parameters are read.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub(crate) enum Route {
-    ListQueues,
-    GetServiceProperties,
-    SetServiceProperties,
-    GetServiceStats,
-    GetUserDelegationKey,
-    CreateQueue,
-    DeleteQueue,
-    GetQueueMetadata,
-    SetQueueMetadata,
-    GetQueueAcl,
-    SetQueueAcl,
-    PutMessage,
-    GetMessages,
-    PeekMessages,
-    ClearMessages,
-    UpdateMessage,
-    DeleteMessage,
-}
+use crate::{Head, OperationKind, ResourcePath, WireError};
 
 /// The operation that method, path and selectors name. A selector that names nothing is
 /// reported before a method that the resource does not have.
-pub(crate) fn route(head: &Head) -> Result<Route, WireError> {
+pub(crate) fn route(head: &Head) -> Result<OperationKind, WireError> {
     if !is_known(&head.method) {
         return Err(WireError::UnknownVerb);
     }
@@ -39,49 +17,52 @@ pub(crate) fn route(head: &Head) -> Result<Route, WireError> {
         .to_ascii_lowercase();
     let version = head.version;
     let methods: Methods = match (&head.resource.path, selected.as_str()) {
-        (ResourcePath::Service, "list") => &[("GET", Route::ListQueues)],
+        (ResourcePath::Service, "list") => &[("GET", OperationKind::ListQueues)],
         (ResourcePath::Service, "properties" | "stats" | "userdelegationkey")
             if !head.query.is("restype", "service") =>
         {
             return Err(invalid_selector(head, "restype"));
         }
         (ResourcePath::Service, "properties") => &[
-            ("GET", Route::GetServiceProperties),
-            ("PUT", Route::SetServiceProperties),
+            ("GET", OperationKind::GetServiceProperties),
+            ("PUT", OperationKind::SetServiceProperties),
         ],
         (ResourcePath::Service, "stats") if version.has_service_stats() => {
-            &[("GET", Route::GetServiceStats)]
+            &[("GET", OperationKind::GetServiceStats)]
         }
-        (ResourcePath::Service, "userdelegationkey") => &[("POST", Route::GetUserDelegationKey)],
+        (ResourcePath::Service, "userdelegationkey") if version.has_user_delegation_key() => {
+            &[("POST", OperationKind::GetUserDelegationKey)]
+        }
         (ResourcePath::Queue { .. }, "") if reads(&head.method) => {
             return Err(invalid_selector(head, "comp"));
         }
-        (ResourcePath::Queue { .. }, "") => {
-            &[("PUT", Route::CreateQueue), ("DELETE", Route::DeleteQueue)]
-        }
+        (ResourcePath::Queue { .. }, "") => &[
+            ("PUT", OperationKind::CreateQueue),
+            ("DELETE", OperationKind::DeleteQueue),
+        ],
         (ResourcePath::Queue { .. }, "metadata") => &[
-            ("GET", Route::GetQueueMetadata),
-            ("HEAD", Route::GetQueueMetadata),
-            ("PUT", Route::SetQueueMetadata),
+            ("GET", OperationKind::GetQueueMetadata),
+            ("HEAD", OperationKind::GetQueueMetadata),
+            ("PUT", OperationKind::SetQueueMetadata),
         ],
         (ResourcePath::Queue { .. }, "acl") if version.has_acl() => &[
-            ("GET", Route::GetQueueAcl),
-            ("HEAD", Route::GetQueueAcl),
-            ("PUT", Route::SetQueueAcl),
+            ("GET", OperationKind::GetQueueAcl),
+            ("HEAD", OperationKind::GetQueueAcl),
+            ("PUT", OperationKind::SetQueueAcl),
         ],
         (ResourcePath::Messages { .. }, "") if head.query.is("peekonly", "true") => &[
-            ("GET", Route::PeekMessages),
-            ("POST", Route::PutMessage),
-            ("DELETE", Route::ClearMessages),
+            ("GET", OperationKind::PeekMessages),
+            ("POST", OperationKind::PutMessage),
+            ("DELETE", OperationKind::ClearMessages),
         ],
         (ResourcePath::Messages { .. }, "") => &[
-            ("GET", Route::GetMessages),
-            ("POST", Route::PutMessage),
-            ("DELETE", Route::ClearMessages),
+            ("GET", OperationKind::GetMessages),
+            ("POST", OperationKind::PutMessage),
+            ("DELETE", OperationKind::ClearMessages),
         ],
         (ResourcePath::Message { .. }, "") => &[
-            ("PUT", Route::UpdateMessage),
-            ("DELETE", Route::DeleteMessage),
+            ("PUT", OperationKind::UpdateMessage),
+            ("DELETE", OperationKind::DeleteMessage),
         ],
         _ => return Err(invalid_selector(head, "comp")),
     };
@@ -94,7 +75,7 @@ pub(crate) fn route(head: &Head) -> Result<Route, WireError> {
         })
 }
 
-type Methods = &'static [(&'static str, Route)];
+type Methods = &'static [(&'static str, OperationKind)];
 
 fn reads(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD)
@@ -154,7 +135,7 @@ mod tests {
 
     #[expect(clippy::needless_pass_by_value, reason = "so each case is one line")]
     #[track_caller]
-    fn check(version: &'static str, line: &str, expected: Result<Route, WireError>) {
+    fn check(version: &'static str, line: &str, expected: Result<OperationKind, WireError>) {
         let (method, target) = line.split_once(' ').unwrap();
         let method: Method = method.parse().unwrap();
         let uri: Uri = format!("/acct{target}").parse().unwrap();
@@ -166,7 +147,7 @@ mod tests {
     }
 
     #[track_caller]
-    fn check_newest(line: &str, expected: Result<Route, WireError>) {
+    fn check_newest(line: &str, expected: Result<OperationKind, WireError>) {
         check("2026-10-06", line, expected);
     }
 
@@ -183,40 +164,46 @@ mod tests {
     #[test]
     fn every_operation_has_its_place() {
         for (line, expected) in [
-            ("GET ?comp=list", Route::ListQueues),
-            ("GET /?comp=list", Route::ListQueues),
+            ("GET ?comp=list", OperationKind::ListQueues),
+            ("GET /?comp=list", OperationKind::ListQueues),
             (
                 "GET ?restype=service&comp=properties",
-                Route::GetServiceProperties,
+                OperationKind::GetServiceProperties,
             ),
             (
                 "PUT ?restype=service&comp=properties",
-                Route::SetServiceProperties,
+                OperationKind::SetServiceProperties,
             ),
-            ("GET ?restype=service&comp=stats", Route::GetServiceStats),
+            (
+                "GET ?restype=service&comp=stats",
+                OperationKind::GetServiceStats,
+            ),
             (
                 "POST ?restype=service&comp=userdelegationkey",
-                Route::GetUserDelegationKey,
+                OperationKind::GetUserDelegationKey,
             ),
-            ("PUT /q", Route::CreateQueue),
-            ("PUT /q/", Route::CreateQueue),
-            ("DELETE /q", Route::DeleteQueue),
-            ("GET /q?comp=metadata", Route::GetQueueMetadata),
-            ("HEAD /q?comp=metadata", Route::GetQueueMetadata),
-            ("PUT /q?comp=metadata", Route::SetQueueMetadata),
-            ("GET /q?comp=acl", Route::GetQueueAcl),
-            ("HEAD /q?comp=acl", Route::GetQueueAcl),
-            ("PUT /q?comp=acl", Route::SetQueueAcl),
-            ("POST /q/messages", Route::PutMessage),
-            ("POST /q/messages?peekonly=true", Route::PutMessage),
-            ("GET /q/messages", Route::GetMessages),
-            ("GET /q/messages?peekonly=false", Route::GetMessages),
-            ("GET /q/messages?peekonly=", Route::GetMessages),
-            ("GET /q/messages?peekonly=true", Route::PeekMessages),
-            ("DELETE /q/messages", Route::ClearMessages),
-            ("DELETE /q/messages?peekonly=true", Route::ClearMessages),
-            ("PUT /q/messages/id", Route::UpdateMessage),
-            ("DELETE /q/messages/id", Route::DeleteMessage),
+            ("PUT /q", OperationKind::CreateQueue),
+            ("PUT /q/", OperationKind::CreateQueue),
+            ("DELETE /q", OperationKind::DeleteQueue),
+            ("GET /q?comp=metadata", OperationKind::GetQueueMetadata),
+            ("HEAD /q?comp=metadata", OperationKind::GetQueueMetadata),
+            ("PUT /q?comp=metadata", OperationKind::SetQueueMetadata),
+            ("GET /q?comp=acl", OperationKind::GetQueueAcl),
+            ("HEAD /q?comp=acl", OperationKind::GetQueueAcl),
+            ("PUT /q?comp=acl", OperationKind::SetQueueAcl),
+            ("POST /q/messages", OperationKind::PutMessage),
+            ("POST /q/messages?peekonly=true", OperationKind::PutMessage),
+            ("GET /q/messages", OperationKind::GetMessages),
+            ("GET /q/messages?peekonly=false", OperationKind::GetMessages),
+            ("GET /q/messages?peekonly=", OperationKind::GetMessages),
+            ("GET /q/messages?peekonly=true", OperationKind::PeekMessages),
+            ("DELETE /q/messages", OperationKind::ClearMessages),
+            (
+                "DELETE /q/messages?peekonly=true",
+                OperationKind::ClearMessages,
+            ),
+            ("PUT /q/messages/id", OperationKind::UpdateMessage),
+            ("DELETE /q/messages/id", OperationKind::DeleteMessage),
         ] {
             check_newest(line, Ok(expected));
         }
@@ -225,13 +212,13 @@ mod tests {
     #[test]
     fn selectors_compare_without_regard_to_case() {
         for (line, expected) in [
-            ("GET ?COMP=List", Route::ListQueues),
+            ("GET ?COMP=List", OperationKind::ListQueues),
             (
                 "GET ?ResType=SERVICE&Comp=Properties",
-                Route::GetServiceProperties,
+                OperationKind::GetServiceProperties,
             ),
-            ("GET /q?comp=METADATA", Route::GetQueueMetadata),
-            ("GET /q/messages?PeekOnly=True", Route::PeekMessages),
+            ("GET /q?comp=METADATA", OperationKind::GetQueueMetadata),
+            ("GET /q/messages?PeekOnly=True", OperationKind::PeekMessages),
         ] {
             check_newest(line, Ok(expected));
         }
@@ -289,9 +276,16 @@ mod tests {
         for line in ["GET /q?comp=acl", "PUT /q?comp=acl"] {
             check_selector("2011-08-18", line, "comp", "acl");
         }
-        check("2012-02-12", "GET /q?comp=acl", Ok(Route::GetQueueAcl));
+        check(
+            "2012-02-12",
+            "GET /q?comp=acl",
+            Ok(OperationKind::GetQueueAcl),
+        );
         let stats = "GET ?restype=service&comp=stats";
         check_selector("2012-02-12", stats, "comp", "stats");
-        check("2013-08-15", stats, Ok(Route::GetServiceStats));
+        check("2013-08-15", stats, Ok(OperationKind::GetServiceStats));
+        let key = "POST ?restype=service&comp=userdelegationkey";
+        check_selector("2025-11-05", key, "comp", "userdelegationkey");
+        check("2026-02-06", key, Ok(OperationKind::GetUserDelegationKey));
     }
 }

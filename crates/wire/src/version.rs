@@ -199,6 +199,14 @@ gates! {
     /// A request without a credential is challenged with 401 instead of told 404: since
     /// 2019-12-12.
     challenges_anonymous 2019 12 12
+
+    /// User delegation SAS of queues exist: since 2025-07-05.
+    has_user_delegation_sas 2025 7 5
+    /// Get User Delegation Key exists for queues: since 2026-02-06.
+    has_user_delegation_key 2026 2 6
+    /// User delegation may be to users of a tenant that the key and the signature name: since
+    /// 2026-04-06.
+    delegates_to_users_of_tenants 2026 4 6
 }
 
 impl fmt::Display for ServiceVersion {

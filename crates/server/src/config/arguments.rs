@@ -67,6 +67,12 @@ pub(super) struct Arguments {
     /// Do not enforce the source address of a SAS
     #[arg(short = 'L', long, help_heading = "Protocol")]
     pub loose: bool,
+    /// Take bearer tokens, over HTTPS only; the one level is basic: issuer, audience and times of
+    /// a token are checked, its signature is not
+    #[arg(long, value_name = "LEVEL", help_heading = "Protocol",
+          hide_possible_values = true, ignore_case = true, value_parser = oauth())]
+    pub oauth: Option<String>,
+
     /// Accept any x-ms-version
     #[arg(long = "skipApiVersionCheck", help_heading = "Protocol")]
     pub skip_api_version_check: bool,
@@ -116,10 +122,6 @@ pub(super) struct Arguments {
     /// There is no telemetry
     #[arg(long = "disableTelemetry", help_heading = NO_EFFECT)]
     pub disable_telemetry: bool,
-
-    // Known, so that it can be refused by name. Its value may be secret or begin with `-`.
-    #[arg(long, hide = true, num_args = 0..=1, allow_hyphen_values = true)]
-    pub oauth: Option<Vec<OsString>>,
 
     /// Print the version
     #[arg(short, long, action = ArgAction::Version)]
@@ -200,6 +202,10 @@ fn seconds() -> impl TypedValueParser<Value = KeepAlive> {
 fn durability() -> impl TypedValueParser<Value = Durability> {
     PossibleValuesParser::new(Durability::ALL.map(Durability::name))
         .try_map(|level| level.parse::<Durability>())
+}
+
+fn oauth() -> impl TypedValueParser<Value = String> {
+    PossibleValuesParser::new(["basic"])
 }
 
 /// What went wrong, in one line; clap's own account takes six.

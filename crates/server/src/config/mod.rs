@@ -59,6 +59,8 @@ pub struct Config {
     pub strict: bool,
     /// The source address of a SAS is not enforced. Never together with `strict`.
     pub loose: bool,
+    /// Bearer tokens are taken, without their signatures being verified.
+    pub takes_tokens: bool,
     /// The first label of the host name may be the account.
     pub host_style: bool,
     /// `x-ms-version` is not checked.
@@ -131,7 +133,6 @@ impl Config {
         mut arguments: Arguments,
         env: &dyn Fn(&str) -> Option<String>,
     ) -> Result<Self, UsageError> {
-        refuse_what_is_missing(&arguments)?;
         refuse_stray_words(dialect, &arguments.words)?;
         if arguments.strict && arguments.loose {
             return Err(UsageError::new("--strict and --loose exclude each other"));
@@ -164,6 +165,7 @@ impl Config {
             storage,
             strict: arguments.strict,
             loose: arguments.loose,
+            takes_tokens: arguments.oauth.is_some(),
             host_style: !arguments.disable_product_style_url,
             any_version: arguments.skip_api_version_check || version_check_skipped,
             access_log: !arguments.silent,
@@ -381,16 +383,6 @@ fn split_command(mut args: impl Iterator<Item = OsString>) -> (Dialect, Vec<OsSt
         words.remove(0);
     }
     (named.unwrap_or(dialect), words)
-}
-
-/// OAuth: an option that guards something is never ignored.
-fn refuse_what_is_missing(arguments: &Arguments) -> Result<(), UsageError> {
-    if arguments.oauth.is_some() {
-        return Err(UsageError::new(
-            "--oauth is not supported yet: this version takes account keys and SAS, not tokens",
-        ));
-    }
-    Ok(())
 }
 
 /// Azurite ignores words between the options, and so do we in its place; on our own behalf they

@@ -536,13 +536,18 @@ fn a_certificate_is_made_by_a_command_of_queuerite_alone() {
 }
 
 #[test]
-fn oauth_is_refused_rather_than_ignored() {
-    for options in ["--oauth basic", "--oauth=basic", "--oauth BASIC", "--oauth"] {
+fn oauth_has_one_level_in_any_case_and_others_are_not_ignored() {
+    assert!(!run("azurite-queue").takes_tokens);
+    for options in ["--oauth basic", "--oauth=basic", "--oauth BASIC"] {
+        assert!(run(&format!("azurite-queue {options}")).takes_tokens);
+    }
+    for value in ["full", "none", "true", "basic,full"] {
         assert_eq!(
-            error(&format!("azurite-queue {options}")),
-            "--oauth is not supported yet: this version takes account keys and SAS, not tokens"
+            error(&format!("azurite-queue --oauth {value}")),
+            format!("--oauth '{value}': basic is expected")
         );
     }
+    assert_eq!(error("azurite-queue --oauth="), "--oauth needs a value");
 }
 
 #[test]
@@ -587,6 +592,7 @@ fn an_option_without_its_value_is_refused() {
         "--location",
         "--extentMemoryLimit",
         "--durability",
+        "--oauth",
     ] {
         let expected = format!("{option} needs a value");
         assert_eq!(error(&format!("azurite {option}")), expected);
@@ -669,6 +675,7 @@ fn the_help_names_every_option_and_every_default() {
             "--disableTelemetry",
             "--strict",
             "--durability <LEVEL>",
+            "--oauth <LEVEL>",
             "-v, --version",
             "-h, --help",
             "--cert <FILE>",
@@ -687,7 +694,6 @@ fn the_help_names_every_option_and_every_default() {
             assert!(help.contains(option), "{option}\n{help}");
         }
         assert!(!help.contains("=<"), "{help}");
-        assert!(!help.contains("--oauth"), "{help}");
         assert!(!help.ends_with('\n'));
     }
 }

@@ -20,6 +20,7 @@ mod signals;
 mod smuggling;
 mod strict;
 mod tls;
+mod tokens;
 
 use std::ffi::OsStr;
 use std::path::Path;

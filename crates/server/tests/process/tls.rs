@@ -19,12 +19,12 @@ use crate::account::{Account, messages};
 use crate::{PROGRAM, VERSION, in_memory};
 
 /// A folder with a certificate of `queuerite cert`.
-struct Certified {
+pub(crate) struct Certified {
     folder: TempDir,
 }
 
 impl Certified {
-    fn new(arguments: &[&str]) -> Self {
+    pub(crate) fn new(arguments: &[&str]) -> Self {
         let certified = Self {
             folder: TempDir::new().unwrap(),
         };
@@ -48,19 +48,19 @@ impl Certified {
     }
 
     /// The options of a server with this certificate.
-    fn options(&self) -> Vec<String> {
+    pub(crate) fn options(&self) -> Vec<String> {
         let [cert, key] = ["cert.pem", "key.pem"].map(|name| self.path(name));
         let [cert, key] = [cert, key].map(|path| path.to_str().unwrap().to_owned());
         ["--cert".to_owned(), cert, "--key".to_owned(), key].into()
     }
 
-    fn start(&self) -> Process {
+    pub(crate) fn start(&self) -> Process {
         let options = self.options();
         in_memory(&options.iter().map(String::as_str).collect::<Vec<_>>())
     }
 
     /// A client that trusts the authority in the folder.
-    fn client(&self, server: &Process) -> Client {
+    pub(crate) fn client(&self, server: &Process) -> Client {
         server.client().over_tls(&Trust::of(&self.path("ca.pem")))
     }
 
@@ -95,6 +95,22 @@ fn a_client_that_trusts_the_authority_is_served_at_both_versions() {
         account.expect(204, request);
         assert!(account.client.is_connected());
     }
+}
+
+#[test]
+fn a_client_that_offers_http_2_too_gets_http_1_1() {
+    let certified = Certified::new(&[]);
+    let server = certified.start();
+    let request = Request::new("GET", "/_queuerite/health");
+    let send = |protocols: &[&str]| {
+        let trust = Trust::of(&certified.path("ca.pem")).offering(protocols);
+        server.client().over_tls(&trust).send(&request)
+    };
+    for protocols in [&["h2", "http/1.1"][..], &["http/1.0"], &[]] {
+        assert_eq!(send(protocols).unwrap().status, 200, "{protocols:?}");
+    }
+    let error = send(&["h2"]).unwrap_err().to_string();
+    assert!(error.contains("NoApplicationProtocol"), "{error}");
 }
 
 #[test]

@@ -58,6 +58,11 @@ impl Reading {
             plus: choice(number, 8, Plus::Space, Plus::Literal),
         })
     }
+
+    /// What it takes a plus sign in the query for.
+    pub(crate) const fn plus(self) -> Plus {
+        self.plus
+    }
 }
 
 /// The canonicalized headers: all that begin with `x-ms-`, sorted, a line for each.

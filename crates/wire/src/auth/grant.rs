@@ -1,6 +1,9 @@
 //! What an accepted credential permits, as far as it says so itself.
 
-use queuerite_model::{Operation, Permissions, Timestamp};
+use queuerite_model::{Permissions, Timestamp};
+
+use super::TokenHolder;
+use crate::OperationKind;
 
 /// What the holder of a credential may do.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -9,8 +12,11 @@ pub enum Grant {
     Everything,
     /// What an account SAS says. REST page "Create an account SAS".
     AccountSas(AccountSasGrant),
-    /// What a queue SAS says, or the stored access policy that it names. REST page "Create a
-    /// service SAS".
+    /// Everything, and to delegate it: the credential is a bearer token. What roles its holder
+    /// has is not known here, so it has all of them.
+    Token(TokenHolder),
+    /// What a queue SAS says, or the stored access policy that it names, or what a user
+    /// delegation SAS says. REST pages "Create a service SAS", "Create a user delegation SAS".
     QueueSas(QueueSasGrant),
 }
 
@@ -48,6 +54,8 @@ pub struct Requirement {
     pub account_sas: Option<(char, &'static str)>,
     /// The `sp` letter that a queue SAS needs; `None` if no queue SAS permits the operation.
     pub queue_sas: Option<char>,
+    /// Whether an account key is not enough, only a bearer token is.
+    pub token: bool,
 }
 
 impl Requirement {
@@ -56,28 +64,31 @@ impl Requirement {
         clippy::match_same_arms,
         reason = "a row for each operation, as in the documentation"
     )]
-    pub const fn of(operation: &Operation) -> Self {
+    pub const fn of(operation: OperationKind) -> Self {
+        use OperationKind as Kind;
         let (account_sas, queue_sas) = match operation {
-            Operation::ListQueues(_) => (Some(('s', "l")), None),
-            Operation::SetServiceProperties(_) => (Some(('s', "w")), None),
-            Operation::GetServiceProperties => (Some(('s', "r")), None),
-            Operation::GetServiceStats => (Some(('s', "r")), None),
-            Operation::CreateQueue { .. } => (Some(('c', "cw")), None),
-            Operation::DeleteQueue { .. } => (Some(('c', "d")), None),
-            Operation::GetQueueMetadata { .. } => (Some(('c', "r")), Some('r')),
-            Operation::SetQueueMetadata { .. } => (Some(('c', "w")), None),
-            Operation::GetQueueAcl { .. } => (None, None),
-            Operation::SetQueueAcl { .. } => (None, None),
-            Operation::PutMessage { .. } => (Some(('o', "a")), Some('a')),
-            Operation::GetMessages { .. } => (Some(('o', "p")), Some('p')),
-            Operation::PeekMessages { .. } => (Some(('o', "r")), Some('r')),
-            Operation::DeleteMessage { .. } => (Some(('o', "p")), Some('p')),
-            Operation::ClearMessages { .. } => (Some(('o', "d")), None),
-            Operation::UpdateMessage { .. } => (Some(('o', "u")), Some('u')),
+            Kind::ListQueues => (Some(('s', "l")), None),
+            Kind::SetServiceProperties => (Some(('s', "w")), None),
+            Kind::GetServiceProperties => (Some(('s', "r")), None),
+            Kind::GetServiceStats => (Some(('s', "r")), None),
+            Kind::GetUserDelegationKey => (None, None),
+            Kind::CreateQueue => (Some(('c', "cw")), None),
+            Kind::DeleteQueue => (Some(('c', "d")), None),
+            Kind::GetQueueMetadata => (Some(('c', "r")), Some('r')),
+            Kind::SetQueueMetadata => (Some(('c', "w")), None),
+            Kind::GetQueueAcl => (None, None),
+            Kind::SetQueueAcl => (None, None),
+            Kind::PutMessage => (Some(('o', "a")), Some('a')),
+            Kind::GetMessages => (Some(('o', "p")), Some('p')),
+            Kind::PeekMessages => (Some(('o', "r")), Some('r')),
+            Kind::DeleteMessage => (Some(('o', "p")), Some('p')),
+            Kind::ClearMessages => (Some(('o', "d")), None),
+            Kind::UpdateMessage => (Some(('o', "u")), Some('u')),
         };
         Self {
             account_sas,
             queue_sas,
+            token: matches!(operation, Kind::GetUserDelegationKey),
         }
     }
 }

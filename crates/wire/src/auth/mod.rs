@@ -4,11 +4,14 @@
 //! that the schemes share; the signature itself is compared in one place.
 
 mod canonical;
+mod delegation;
 mod grant;
 mod sas;
 mod shared_key;
 mod signature;
+mod token;
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use http::{HeaderMap, HeaderValue, header};
@@ -16,10 +19,13 @@ use queuerite_model::Timestamp;
 use queuerite_model::limits::SIGNED_DATE_SKEW_SECONDS_MAX;
 
 use self::canonical::Reading;
+pub use self::delegation::UserDelegationKey;
 pub use self::grant::{AccountSasGrant, Grant, QueueSasGrant, Requirement};
 pub use self::sas::check_time;
 pub use self::signature::{AccountKeys, Signature};
+pub use self::token::{Token, TokenHolder};
 use crate::headers::{self, X_MS_DATE};
+use crate::query::Plus;
 use crate::{Head, Query, WireError, parse_rfc1123};
 
 /// What a request carries to be believed. REST page "Authorize requests to Azure Storage".
@@ -40,24 +46,33 @@ pub enum Credential {
         signature: Signature,
     },
     /// `Authorization: Bearer token`, with something of the form of a token.
-    Bearer,
-    /// A shared access signature in the query.
-    Sas,
+    Bearer(Token),
+    /// A shared access signature in the query. One that is for a certain user comes together
+    /// with that user's token.
+    Sas(Option<Token>),
     /// Nothing.
     Anonymous,
 }
 
 impl Credential {
     /// Finds the credential of a request. A header counts before a shared access signature, and
-    /// must be one that can be read.
+    /// must be one that can be read; only a token is no more than a part of a signature that is
+    /// for one user.
     pub fn read(headers: &HeaderMap, query: &Query) -> Result<Self, WireError> {
+        let has_signature = query.get("sig").is_some();
         let mut values = headers.get_all(header::AUTHORIZATION).iter();
-        match (values.next(), values.next()) {
-            (Some(value), None) => Self::parse(value).ok_or(WireError::MalformedAuthorization),
-            (Some(_), Some(_)) => Err(WireError::MalformedAuthorization),
-            (None, _) if query.get("sig").is_some() => Ok(Self::Sas),
-            (None, _) => Ok(Self::Anonymous),
-        }
+        let credential = match (values.next(), values.next()) {
+            (Some(value), None) => Self::parse(value).ok_or(WireError::MalformedAuthorization)?,
+            (Some(_), Some(_)) => return Err(WireError::MalformedAuthorization),
+            (None, _) if has_signature => Self::Sas(None),
+            (None, _) => Self::Anonymous,
+        };
+        Ok(match credential {
+            Self::Bearer(token) if has_signature && sas::is_for_a_user(query) => {
+                Self::Sas(Some(token))
+            }
+            credential => credential,
+        })
     }
 
     fn parse(value: &HeaderValue) -> Option<Self> {
@@ -68,7 +83,7 @@ impl Credential {
         }
         let scheme = scheme.to_ascii_lowercase();
         if scheme == "bearer" {
-            return is_token(rest).then_some(Self::Bearer);
+            return Token::parse(rest).map(Self::Bearer);
         }
         let (account, signature) = rest.split_once(':')?;
         if account.is_empty() || signature.is_empty() {
@@ -96,10 +111,26 @@ enum Scheme {
 /// Proof that a credential was accepted.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Verified {
-    /// What was signed, for the debug log.
+    /// What was signed, for the debug log; empty for a token.
     pub string_to_sign: String,
     /// What it permits.
     pub grant: Grant,
+    /// What a plus sign in the query means to whoever signed.
+    plus: Plus,
+}
+
+impl Verified {
+    /// The head as the client means it: what was signed is what is read.
+    pub fn head<'a>(&self, head: &'a Head) -> Cow<'a, Head> {
+        if self.plus == Plus::default() {
+            return Cow::Borrowed(head);
+        }
+        let query = head.query.clone().ruled_by(self.plus);
+        Cow::Owned(Head {
+            query,
+            ..head.clone()
+        })
+    }
 }
 
 /// Where and when a request arrives, and how much of that matters.
@@ -115,6 +146,8 @@ pub struct Circumstances {
     pub source: IpAddr,
     /// Whether it came over TLS.
     pub is_https: bool,
+    /// Whether bearer tokens are taken, their signatures unverified.
+    pub takes_tokens: bool,
     /// Answer as the cloud: requests must have been signed within fifteen minutes of `now`, and
     /// versions be known.
     pub strict: bool,
@@ -140,16 +173,15 @@ pub fn verify(
         Credential::SharedKeyLite { account, signature } => {
             (Scheme::SharedKeyLite, account, signature)
         }
-        Credential::Bearer if !head.version.has_bearer_tokens() => {
-            return Err(refused(BEARER_TOO_EARLY));
-        }
-        Credential::Bearer => return Err(refused(BEARER_UNSUPPORTED)),
-        Credential::Sas => {
-            let (grant, string_to_sign) = sas::verify(head, keys, circumstances)?;
+        Credential::Bearer(token) => {
             return Ok(Verified {
-                string_to_sign,
-                grant,
+                string_to_sign: String::new(),
+                grant: Grant::Token(token::verify(token, head, circumstances)?),
+                plus: Plus::default(),
             });
+        }
+        Credential::Sas(token) => {
+            return sas::verify(head, keys, token.as_ref(), circumstances);
         }
         Credential::Anonymous => return Err(WireError::NoCredential),
     };
@@ -172,6 +204,7 @@ pub fn verify(
             return Ok(Verified {
                 string_to_sign,
                 grant: Grant::Everything,
+                plus: reading.plus(),
             });
         }
         tried.push(string_to_sign);
@@ -200,17 +233,13 @@ fn check_date(headers: &HeaderMap, now: Timestamp) -> Result<(), WireError> {
     Err(refused(format!("Request date header too old: '{date}'")))
 }
 
-/// Whether the text has the form of a JSON web token: header, claims, and a signature that may
-/// be empty.
-fn is_token(text: &str) -> bool {
-    let legal = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    let mut parts = text.split('.');
-    let mut part = || parts.next().filter(|part| part.bytes().all(legal));
-    let (header, claims, signature) = (part(), part(), part());
-    header.is_some_and(|part| !part.is_empty())
-        && claims.is_some_and(|part| !part.is_empty())
-        && signature.is_some()
-        && parts.next().is_none()
+/// Whether the text is a GUID, as object and tenant ids are.
+pub(crate) fn is_guid(text: &str) -> bool {
+    let fits = |(at, byte): (usize, u8)| match at {
+        8 | 13 | 18 | 23 => byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    };
+    text.len() == 36 && text.bytes().enumerate().all(fits)
 }
 
 fn refused(detail: impl Into<String>) -> WireError {
@@ -219,8 +248,6 @@ fn refused(detail: impl Into<String>) -> WireError {
     }
 }
 
-const BEARER_TOO_EARLY: &str = "Authentication scheme Bearer is not supported in this version.";
-const BEARER_UNSUPPORTED: &str = "bearer tokens are not supported by this version of the server";
 const OTHER_ACCOUNT: &str =
     "the account of the Authorization header is not the account that the request addresses";
 
@@ -231,6 +258,7 @@ mod tests {
 
     use base64::Engine;
     use base64::engine::general_purpose::STANDARD;
+    use hmac::{KeyInit as _, Mac as _};
     use http::{HeaderName, Method, Uri};
     use proptest::prelude::*;
     use queuerite_model::AccountKey;
@@ -326,6 +354,7 @@ mod tests {
             now,
             source: IpAddr::from([127, 0, 0, 1]),
             is_https: false,
+            takes_tokens: false,
             strict: true,
             any_version: false,
             any_source: false,
@@ -362,10 +391,8 @@ mod tests {
                 let fixture = Fixture::parse(&fs::read_to_string(&path).unwrap());
                 let authorization = format!("{name} {ACCOUNT}:{}", fixture.signature);
                 let verified = fixture.verify(&authorization);
-                let expected = Verified {
-                    string_to_sign: fixture.string_to_sign,
-                    grant: Grant::Everything,
-                };
+                let verified = verified.map(|verified| (verified.string_to_sign, verified.grant));
+                let expected = (fixture.string_to_sign, Grant::Everything);
                 assert_eq!(verified, Ok(expected), "{}", path.display());
                 examples += 1;
             }
@@ -474,6 +501,34 @@ mod tests {
         }
     }
 
+    /// A client that signs a plus sign as itself means the plus sign, and one that signs a space
+    /// means that: what was signed is what the operation gets.
+    #[test]
+    fn the_reading_that_was_signed_is_the_one_that_is_read() {
+        let mut fixture = Fixture::load("shared-key/put-message.txt");
+        fixture.head.query = Query::parse(Some("popreceipt=a+b%2Bc")).unwrap();
+        let sign = |value: &str| {
+            let Err(WireError::AuthenticationFailed { detail }) =
+                fixture.verify("SharedKey devstoreaccount1:AAAA")
+            else {
+                panic!("accepted");
+            };
+            let (_, text) = detail.split_once("string to sign: '").unwrap();
+            let text = text.strip_suffix("'.").unwrap();
+            let text = text.replace("popreceipt:a b+c", &format!("popreceipt:{value}"));
+            let key = STANDARD.decode(KEY).unwrap();
+            let mut mac = hmac::Hmac::<sha2::Sha256>::new_from_slice(&key).unwrap();
+            mac.update(text.as_bytes());
+            STANDARD.encode(mac.finalize().into_bytes())
+        };
+        for value in ["a b+c", "a+b+c"] {
+            let authorization = format!("SharedKey {ACCOUNT}:{}", sign(value));
+            let verified = fixture.verify(&authorization).unwrap();
+            let head = verified.head(&fixture.head);
+            assert_eq!(head.query.get("popreceipt"), Some(value));
+        }
+    }
+
     #[test]
     fn a_standard_header_that_is_sent_twice_is_no_question_of_signatures() {
         let mut fixture = Fixture::load("shared-key/put-message.txt");
@@ -495,7 +550,7 @@ mod tests {
         let lite = read("SharedKeyLite a:b").unwrap();
         assert!(matches!(lite, Credential::SharedKeyLite { .. }));
         for text in ["Bearer eyJ0.eyJh.c2ln", "bearer a-_.b."] {
-            assert!(matches!(read(text).unwrap(), Credential::Bearer));
+            assert!(matches!(read(text).unwrap(), Credential::Bearer(_)));
         }
     }
 
@@ -538,7 +593,7 @@ mod tests {
         let query = Query::parse(Some("sv=2026-04-06&Sig=abc")).unwrap();
         let mut headers = HeaderMap::new();
         let sas = Credential::read(&headers, &query).unwrap();
-        assert!(matches!(sas, Credential::Sas));
+        assert!(matches!(sas, Credential::Sas(None)));
         let value = HeaderValue::from_static("SharedKey a:b");
         headers.insert(header::AUTHORIZATION, value);
         let header = Credential::read(&headers, &query).unwrap();
@@ -548,18 +603,53 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_served_yet_is_refused_with_the_reason() {
-        let mut fixture = Fixture::load("shared-key/put-message.txt");
-        let now = Timestamp::from_unix(0, 0);
-        let check = |fixture: &Fixture, credential: &Credential| {
-            let Fixture { head, headers, .. } = fixture;
-            verify(head, headers, credential, &keys(), &at(now))
+    fn a_token_belongs_to_a_signature_that_is_for_a_user_and_counts_before_any_other() {
+        let read = |query, value| {
+            let query = Query::parse(Some(query)).unwrap();
+            let mut headers = HeaderMap::new();
+            headers.insert(header::AUTHORIZATION, HeaderValue::from_static(value));
+            Credential::read(&headers, &query).unwrap()
         };
-        refused_with(&check(&fixture, &Credential::Bearer), BEARER_UNSUPPORTED);
-        let anonymous = check(&fixture, &Credential::Anonymous);
+        for query in ["sig=a&sduoid=b", "skdutid=b&sig=a", "SIG=a&SDUOID=b"] {
+            let with_token = read(query, "Bearer a.b.");
+            assert!(matches!(with_token, Credential::Sas(Some(_))), "{query}");
+            let with_key = read(query, "SharedKey a:b");
+            assert!(matches!(with_key, Credential::SharedKey { .. }), "{query}");
+        }
+        for query in ["sig=a", "sig=a&skoid=b", "sduoid=a", "sig=a&sduoid="] {
+            let token = read(query, "Bearer a.b.");
+            assert!(matches!(token, Credential::Bearer(_)), "{query}");
+        }
+    }
+
+    #[test]
+    fn nothing_is_no_credential() {
+        let fixture = Fixture::load("shared-key/put-message.txt");
+        let Fixture { head, headers, .. } = &fixture;
+        let now = at(Timestamp::from_unix(0, 0));
+        let anonymous = verify(head, headers, &Credential::Anonymous, &keys(), &now);
         assert_eq!(anonymous, Err(WireError::NoCredential));
-        fixture.head.version = crate::ServiceVersion::parse("2017-07-29").unwrap();
-        refused_with(&check(&fixture, &Credential::Bearer), BEARER_TOO_EARLY);
+    }
+
+    #[test]
+    fn a_guid_has_its_dashes_in_their_places() {
+        for text in [
+            "11111111-2222-3333-4444-555555555555",
+            "AABBCCDD-EEFF-aabb-ccdd-eeff00112233",
+        ] {
+            assert!(is_guid(text));
+        }
+        for text in [
+            "",
+            "11111111222233334444555555555555",
+            "11111111-2222-3333-4444-55555555555",
+            "11111111-2222-3333-4444-5555555555555",
+            "11111111-2222-3333-4444-55555555555g",
+            "{11111111-2222-3333-4444-5555555555}",
+            "1111111--2222-3333-4444-555555555555",
+        ] {
+            assert!(!is_guid(text), "{text}");
+        }
     }
 
     #[test]

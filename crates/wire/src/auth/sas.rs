@@ -1,30 +1,48 @@
-//! Shared access signatures: of the account, and of one queue.
+//! Shared access signatures: of the account, of one queue, and of one queue by somebody to whom
+//! the account has given a key.
 //!
-//! REST pages "Create an account SAS" and "Create a service SAS".
+//! REST pages "Create an account SAS", "Create a service SAS" and "Create a user delegation SAS".
 
 use std::net::{IpAddr, Ipv4Addr};
 
-use queuerite_model::limits::POLICY_ID_CHARACTERS_MAX;
-use queuerite_model::{AccountName, Permissions, Timestamp};
+use queuerite_model::limits::{POLICY_ID_CHARACTERS_MAX, USER_DELEGATION_KEY_SECONDS_MAX};
+use queuerite_model::{Permissions, Timestamp};
 
+use super::delegation::{KeyPurpose, UserDelegationKey};
 use super::grant::{AccountSasGrant, Grant, QueueSasGrant};
-use super::{AccountKeys, Circumstances, Signature, refused};
+use super::{AccountKeys, Circumstances, Signature, Token, Verified, refused, token};
 use crate::query::Plus;
-use crate::{Head, ServiceVersion, WireError, parse_iso8601, rfc1123};
+use crate::{Head, Query, ServiceVersion, WireError, parse_iso8601, rfc1123};
 
-/// Decides whether a shared access signature is believed: first its signature, then where and
-/// when it is used. Gives what it permits, and the string that was signed.
+/// Whether the query has a signature that is for a user alone, or for those of a tenant: these
+/// come with a token.
+pub(super) fn is_for_a_user(query: &Query) -> bool {
+    [USER, USERS_TENANT]
+        .iter()
+        .any(|name| query.get(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// Decides whether a shared access signature is believed: first its signature, then where, when
+/// and by whom it is used.
 pub(super) fn verify(
     head: &Head,
     keys: &AccountKeys,
+    token: Option<&Token>,
     circumstances: &Circumstances,
-) -> Result<(Grant, String), WireError> {
+) -> Result<Verified, WireError> {
     // A client that does not escape the plus signs of its signature or its times means them.
     let believe = |plus| {
         let fields = Fields { head, plus };
         let signed = fields.string_to_sign(circumstances)?;
         let signature = Signature::from_base64(fields.required("sig")?);
-        if !keys.signed(&signed, &signature) {
+        let fits = match fields.kind()? {
+            Kind::Account | Kind::Queue => keys.signed(&signed, &signature),
+            Kind::UserDelegation => {
+                let purpose = fields.key_purpose()?.text();
+                keys.delegated_signed(&purpose, &signed, &signature)
+            }
+        };
+        if !fits {
             let detail = format!("Signature did not match. String to sign used was {signed}");
             return Err(refused(if signature.is_empty() {
                 MALFORMED.into()
@@ -36,7 +54,11 @@ pub(super) fn verify(
     };
     let (fields, signed) =
         believe(Plus::Space).or_else(|error| believe(Plus::Literal).map_err(|_| error))?;
-    Ok((fields.grant(circumstances)?, signed))
+    Ok(Verified {
+        string_to_sign: signed,
+        grant: fields.grant(token, circumstances)?,
+        plus: fields.plus,
+    })
 }
 
 /// Refuses what is used before its start, or at or after its expiry. There is no allowance for
@@ -57,7 +79,16 @@ pub fn check_time(
     )))
 }
 
-/// The parameters of a signature, read as they were signed: decoded, and otherwise as sent.
+/// What a signature is of, which says how it is made.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Account,
+    Queue,
+    UserDelegation,
+}
+
+/// The parameters of a signature, read as they were signed: decoded, and otherwise as sent. Of
+/// several values the first is signed, and the first is meant.
 struct Fields<'a> {
     head: &'a Head,
     plus: Plus,
@@ -82,8 +113,16 @@ impl<'a> Fields<'a> {
             .ok_or_else(malformed)
     }
 
-    fn is_of_account(&self) -> bool {
-        self.get("ss").is_some() || self.get("srt").is_some()
+    /// One parameter of another kind is enough to make the whole another kind, for those of a
+    /// kind are signed by that kind alone.
+    fn kind(&self) -> Result<Kind, WireError> {
+        let has = |names: &[&str]| names.iter().any(|name| self.get(name).is_some());
+        match (has(&["ss", "srt"]), has(DELEGATION)) {
+            (false, false) => Ok(Kind::Queue),
+            (true, false) => Ok(Kind::Account),
+            (false, true) if self.signed("si").is_empty() => Ok(Kind::UserDelegation),
+            (_, true) => Err(malformed()),
+        }
     }
 
     /// The signed version. Only the form of 2012-02-12 has none.
@@ -102,15 +141,14 @@ impl<'a> Fields<'a> {
     }
 
     fn string_to_sign(&self, circumstances: &Circumstances) -> Result<String, WireError> {
-        if self.get("skoid").is_some() {
-            return Err(refused(DELEGATION_UNSUPPORTED));
-        }
         let version = self.version(circumstances)?;
-        if self.is_of_account() {
-            let version = version.ok_or_else(malformed)?;
-            return self.account_string_to_sign(version);
+        match self.kind()? {
+            Kind::Account => self.account_string_to_sign(version.ok_or_else(malformed)?),
+            Kind::Queue => self.queue_string_to_sign(version),
+            Kind::UserDelegation => {
+                self.user_delegation_string_to_sign(version.ok_or_else(malformed)?)
+            }
         }
-        self.queue_string_to_sign(version)
     }
 
     /// Every line ends in a newline, the last one too.
@@ -132,15 +170,7 @@ impl<'a> Fields<'a> {
 
     /// Lines are separated by newlines; the last one does not end in one.
     fn queue_string_to_sign(&self, version: Option<ServiceVersion>) -> Result<String, WireError> {
-        let account = &self.head.resource.account;
-        // A queue's signature opens nothing that is not a queue's.
-        let queue = self
-            .head
-            .resource
-            .path
-            .queue()
-            .ok_or_else(|| refused(NO_QUEUE))?;
-        let resource = canonicalized_resource(account, queue, version);
+        let resource = self.canonicalized_resource(version)?;
         let mut lines = vec![
             self.signed("sp"),
             self.signed("st"),
@@ -158,14 +188,68 @@ impl<'a> Fields<'a> {
         Ok(lines.join("\n"))
     }
 
-    /// What the signature permits, here and now.
-    fn grant(&self, circumstances: &Circumstances) -> Result<Grant, WireError> {
+    /// Lines as those of a queue, with the fields of the key among them.
+    fn user_delegation_string_to_sign(&self, version: ServiceVersion) -> Result<String, WireError> {
+        if !version.has_user_delegation_sas() {
+            return Err(refused(DELEGATION_TOO_EARLY));
+        }
+        if self.get(USERS_TENANT).is_some() && !version.delegates_to_users_of_tenants() {
+            return Err(malformed());
+        }
+        let resource = self.canonicalized_resource(Some(version))?;
+        let mut lines = ["sp", "st", "se"].map(|name| self.signed(name)).to_vec();
+        lines.push(&resource);
+        lines.extend(DELEGATION.iter().map(|name| self.signed(name)));
+        lines.extend(["sip", "spr", "sv"].map(|name| self.signed(name)));
+        Ok(lines.join("\n"))
+    }
+
+    /// What the key is for that signed.
+    fn key_purpose(&self) -> Result<KeyPurpose<'_>, WireError> {
+        let purpose = KeyPurpose {
+            account: &self.head.resource.account,
+            object_id: self.required("skoid")?,
+            tenant_id: self.required("sktid")?,
+            start: self.required("skt")?,
+            expiry: self.required("ske")?,
+            service: self.required("sks")?,
+            version: self.required("skv")?,
+            delegated_tenant_id: self.signed(USERS_TENANT),
+        };
+        if purpose.service == UserDelegationKey::SIGNED_SERVICE {
+            Ok(purpose)
+        } else {
+            Err(malformed())
+        }
+    }
+
+    /// What a queue's signature calls the queue. The account stands in it once, in path style
+    /// too, and never with `-secondary`.
+    fn canonicalized_resource(&self, version: Option<ServiceVersion>) -> Result<String, WireError> {
+        let account = &self.head.resource.account;
+        // A queue's signature opens nothing that is not a queue's.
+        let queue = self.head.resource.path.queue();
+        let queue = queue.ok_or_else(|| refused(NO_QUEUE))?;
+        if version.is_some_and(ServiceVersion::signs_service_of_queue) {
+            Ok(format!("/queue/{account}/{queue}"))
+        } else {
+            Ok(format!("/{account}/{queue}"))
+        }
+    }
+
+    /// What the signature permits, here and now, and to whoever has the token.
+    fn grant(
+        &self,
+        token: Option<&Token>,
+        circumstances: &Circumstances,
+    ) -> Result<Grant, WireError> {
         let tells_reason = self
             .version(circumstances)?
             .is_some_and(ServiceVersion::has_account_sas);
         let start = self.time("st")?;
         let expiry = self.time("se")?;
-        let grant = if self.is_of_account() {
+        let kind = self.kind()?;
+        let grant = if kind == Kind::Account {
             let expiry = expiry.ok_or_else(malformed)?;
             check_time(start, expiry, circumstances.now)?;
             let permissions = self.letters("sp", ACCOUNT_PERMISSIONS)?;
@@ -178,14 +262,55 @@ impl<'a> Fields<'a> {
         } else {
             Grant::QueueSas(self.queue_grant(start, expiry, tells_reason, circumstances.now)?)
         };
+        if kind == Kind::UserDelegation {
+            self.check_key_time(circumstances.now)?;
+            self.check_user(token, circumstances)?;
+        }
         if tells_reason {
             self.check_source(circumstances)?;
             self.check_protocol(circumstances)?;
         }
-        if self.is_of_account() && !self.signed("ss").contains('q') {
+        if kind == Kind::Account && !self.signed("ss").contains('q') {
             return Err(WireError::ServiceMismatch);
         }
         Ok(grant)
+    }
+
+    /// The key holds for a time of its own, and not for longer than a key may.
+    fn check_key_time(&self, now: Timestamp) -> Result<(), WireError> {
+        let start = self.time("skt")?.ok_or_else(malformed)?;
+        let expiry = self.time("ske")?.ok_or_else(malformed)?;
+        if expiry > start.plus_seconds(USER_DELEGATION_KEY_SECONDS_MAX) {
+            return Err(refused(KEY_TOO_LONG));
+        }
+        check_time(Some(start), expiry, now)
+    }
+
+    /// A signature that is for one user, or for those of a tenant, is good only with a token of
+    /// such a user.
+    fn check_user(
+        &self,
+        token: Option<&Token>,
+        circumstances: &Circumstances,
+    ) -> Result<(), WireError> {
+        let (user, tenant) = (self.signed(USER), self.signed(USERS_TENANT));
+        if user.is_empty() && tenant.is_empty() {
+            return Ok(());
+        }
+        let token = token.ok_or_else(|| refused(NO_TOKEN))?;
+        let holder = token::verify(token, self.head, circumstances)?;
+        let holder_id = holder.object_id.as_deref().unwrap_or_default();
+        let tenant = if tenant.is_empty() {
+            self.signed("sktid")
+        } else {
+            tenant
+        };
+        let is_user = user.is_empty() || user.eq_ignore_ascii_case(holder_id);
+        if is_user && tenant.eq_ignore_ascii_case(&holder.tenant_id) {
+            Ok(())
+        } else {
+            Err(refused(OTHER_USER))
+        }
     }
 
     /// Without a policy all fields must be here; with one, what is not here must be there.
@@ -267,20 +392,6 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// What a queue's signature calls the queue. The account stands in it once, in path style too,
-/// and never with `-secondary`.
-fn canonicalized_resource(
-    account: &AccountName,
-    queue: &str,
-    version: Option<ServiceVersion>,
-) -> String {
-    if version.is_some_and(ServiceVersion::signs_service_of_queue) {
-        format!("/queue/{account}/{queue}")
-    } else {
-        format!("/{account}/{queue}")
-    }
-}
-
 fn malformed() -> WireError {
     refused(MALFORMED)
 }
@@ -293,8 +404,28 @@ const RESOURCE_TYPES: &str = "sco";
 const SERVICES: &str = "bqtf";
 
 const NO_QUEUE: &str = "a queue's signature cannot be used on the service";
-const DELEGATION_UNSUPPORTED: &str =
-    "user delegation signatures are not supported by this version of the server";
+const DELEGATION_TOO_EARLY: &str =
+    "User delegation signatures of queues begin with the signed version 2025-07-05.";
+const KEY_TOO_LONG: &str = "A user delegation key holds for at most seven days.";
+const NO_TOKEN: &str =
+    "The signature is for a user: it must come with a bearer token of that user.";
+const OTHER_USER: &str = "The signature is for a user other than that of the bearer token.";
+
+/// The parameters that only a user delegation SAS has, in the order in which they are signed.
+const DELEGATION: &[&str] = &[
+    "skoid",
+    "sktid",
+    "skt",
+    "ske",
+    "sks",
+    "skv",
+    USERS_TENANT,
+    USER,
+];
+/// The only user who may use the signature.
+const USER: &str = "sduoid";
+/// The tenant of the users who may.
+const USERS_TENANT: &str = "skdutid";
 
 #[cfg(test)]
 mod tests {
@@ -318,6 +449,7 @@ mod tests {
             now: parse_iso8601("2026-10-05T12:00:00Z").unwrap(),
             source: IpAddr::from([127, 0, 0, 1]),
             is_https: false,
+            takes_tokens: false,
             strict: false,
             any_version: false,
             any_source: false,
@@ -329,6 +461,15 @@ mod tests {
     }
 
     fn check(path: &str, query: &str, circumstances: &Circumstances) -> Result<Grant, WireError> {
+        check_with(path, query, None, circumstances)
+    }
+
+    fn check_with(
+        path: &str,
+        query: &str,
+        token: Option<&Token>,
+        circumstances: &Circumstances,
+    ) -> Result<Grant, WireError> {
         let uri: Uri = format!("/devstoreaccount1{path}?{query}").parse().unwrap();
         let options = HeadOptions {
             strict: false,
@@ -337,7 +478,7 @@ mod tests {
         };
         let accounts = |name: &str| name == "devstoreaccount1";
         let head = Head::parse(&Method::GET, &uri, &HeaderMap::new(), options, &accounts).unwrap();
-        verify(&head, &keys(), circumstances).map(|(grant, _)| grant)
+        verify(&head, &keys(), token, circumstances).map(|verified| verified.grant)
     }
 
     /// Signs the fields as the server would and checks the rest.
@@ -356,9 +497,23 @@ mod tests {
         check(path, &format!("{query}&sig={}", sign(text)), circumstances)
     }
 
+    /// The signature that the fields need.
+    fn signature_of(path: &str, query: &str) -> String {
+        let unsigned = check(path, &format!("{query}&sig=AAAA"), &noon()).unwrap_err();
+        let WireError::AuthenticationFailed { detail } = &unsigned else {
+            panic!("{unsigned:?}");
+        };
+        let (_, text) = detail.split_once("String to sign used was ").unwrap();
+        sign(text)
+    }
+
     fn sign(text: &str) -> String {
+        sign_with(&STANDARD.decode(KEY).unwrap(), text)
+    }
+
+    fn sign_with(key: &[u8], text: &str) -> String {
         use hmac::{Hmac, KeyInit, Mac};
-        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(&STANDARD.decode(KEY).unwrap()).unwrap();
+        let mut mac = Hmac::<sha2::Sha256>::new_from_slice(key).unwrap();
         mac.update(text.as_bytes());
         encoded(&STANDARD.encode(mac.finalize().into_bytes()))
     }
@@ -551,6 +706,36 @@ mod tests {
         assert!(check_signed("/", query, &loose).is_ok());
     }
 
+    /// The first of several values is signed, and it is the one that counts.
+    #[test]
+    fn a_parameter_that_is_sent_twice_gives_no_more_than_it_signs() {
+        let narrow = "sp=r&se=2026-10-06&sv=2026-04-06";
+        let broad = "sp=raup&se=2099-01-01&sv=2026-04-06&sip=127.0.0.1&spr=https,http";
+        let both = format!("{narrow}&{broad}");
+        let Ok(Grant::QueueSas(grant)) = check_signed("/orders", narrow, &noon()) else {
+            panic!("refused");
+        };
+        assert_eq!(grant.permissions, Permissions::parse("r"));
+        // With the narrow signature, the broad values behind it change nothing but what it
+        // leaves out, which is signed too.
+        let signature = signature_of("/orders", narrow);
+        detail(
+            check("/orders", &format!("{both}&sig={signature}"), &noon()),
+            "Signature did not match.",
+        );
+        let twice =
+            format!("{narrow}&sp=raup&se=2099-01-01&SE=2099-01-01&sig={signature}&sig=AAAA");
+        assert_eq!(
+            check("/orders", &twice, &noon()),
+            Ok(Grant::QueueSas(grant))
+        );
+        let swapped = format!("sp=raup&{narrow}&sig={signature}");
+        detail(
+            check("/orders", &swapped, &noon()),
+            "Signature did not match.",
+        );
+    }
+
     #[test]
     fn an_encryption_scope_is_signed_since_2020() {
         let query = "sp=r&ss=q&srt=s&se=2026-10-06&ses=scope";
@@ -586,5 +771,377 @@ mod tests {
                 MALFORMED,
             );
         }
+    }
+
+    const OBJECT: &str = "11111111-1111-1111-1111-111111111111";
+    const TENANT: &str = "22222222-2222-2222-2222-222222222222";
+    const USER_ID: &str = "33333333-3333-3333-3333-333333333333";
+    const USERS: &str = "44444444-4444-4444-4444-444444444444";
+
+    /// A signature by the key that its own fields name, exchanged as told.
+    fn delegated(exchanged: &[(&str, &str)]) -> String {
+        delegated_by(&keys(), exchanged)
+    }
+
+    fn delegated_by(keys: &AccountKeys, exchanged: &[(&str, &str)]) -> String {
+        let usual = [
+            ("sp", "rp"),
+            ("st", "2026-10-05T00:00:00Z"),
+            ("se", "2026-10-06T00:00:00Z"),
+            ("skoid", OBJECT),
+            ("sktid", TENANT),
+            ("skt", "2026-10-05T00:00:00Z"),
+            ("ske", "2026-10-07T00:00:00Z"),
+            ("sks", "q"),
+            ("skv", "2026-04-06"),
+            ("skdutid", ""),
+            ("sduoid", ""),
+            ("sip", ""),
+            ("spr", ""),
+            ("sv", "2026-04-06"),
+        ];
+        let value = |name: &str| {
+            let all = exchanged.iter().chain(&usual);
+            let (_, value) = all.copied().find(|(other, _)| *other == name).unwrap();
+            value
+        };
+        let account = queuerite_model::AccountName::parse("devstoreaccount1").unwrap();
+        let purpose = KeyPurpose {
+            account: &account,
+            object_id: value("skoid"),
+            tenant_id: value("sktid"),
+            start: value("skt"),
+            expiry: value("ske"),
+            service: value("sks"),
+            version: value("skv"),
+            delegated_tenant_id: value("skdutid"),
+        };
+        let mut lines: Vec<_> = usual.iter().map(|(name, _)| value(name)).collect();
+        lines.insert(3, "/queue/devstoreaccount1/orders");
+        let signature = sign_with(&*keys.derive(&purpose.text()), &lines.join("\n"));
+        let fields = usual.iter().map(|(name, _)| (*name, value(name)));
+        let fields: Vec<_> = fields
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
+        format!("{}&sig={signature}", fields.join("&"))
+    }
+
+    fn by_https() -> Circumstances {
+        Circumstances {
+            is_https: true,
+            takes_tokens: true,
+            ..noon()
+        }
+    }
+
+    fn token(object_id: &str, tenant_id: &str) -> Token {
+        use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+        let now = noon().now.unix_seconds();
+        let claims = format!(
+            "{{\"iss\":\"https://sts.windows.net/{tenant_id}/\",\"aud\":\"https://storage.azure.com\",\
+             \"nbf\":{now},\"iat\":{now},\"exp\":{},\"oid\":\"{object_id}\",\"tid\":\"{tenant_id}\"}}",
+            now + 60
+        );
+        Token::parse(&format!("e30.{}.", URL_SAFE_NO_PAD.encode(claims))).unwrap()
+    }
+
+    /// The vector names its key, which is none that the server would derive; so what it would
+    /// have signed is signed with that.
+    #[test]
+    fn the_worked_example_of_a_user_delegation_sas_is_signed_as_it_says() {
+        let query = format!(
+            "sp=rp&st=2026-10-05T00:00:00Z&se=2026-10-05T12:00:00Z&skoid={OBJECT}&sktid={TENANT}&\
+             skt=2026-10-05T00:00:00Z&ske=2026-10-06T00:00:00Z&sks=q&skv=2026-04-06&spr=https&\
+             sv=2026-04-06&sr=q&sig=AAAA"
+        );
+        let unsigned = check("/orders/messages", &query, &noon()).unwrap_err();
+        let WireError::AuthenticationFailed { detail } = unsigned else {
+            panic!("{unsigned:?}");
+        };
+        let (_, text) = detail.split_once("String to sign used was ").unwrap();
+        assert_eq!(text.lines().count(), 15);
+        let value = STANDARD
+            .decode("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=")
+            .unwrap();
+        assert_eq!(
+            sign_with(&value, text),
+            encoded("BNFnDZka9P0wutrKCxaFpsWIsCuaUwB+t48SNR+QdXg=")
+        );
+    }
+
+    #[test]
+    fn a_user_delegation_sas_is_that_of_a_queue_by_another_key() {
+        let grant = Grant::QueueSas(QueueSasGrant {
+            policy_id: None,
+            permissions: Permissions::parse("rp"),
+            start: parse_iso8601("2026-10-05"),
+            expiry: parse_iso8601("2026-10-06"),
+            tells_reason: true,
+        });
+        assert_eq!(
+            check("/orders", &delegated(&[]), &noon()),
+            Ok(grant.clone())
+        );
+        assert_eq!(
+            check("/orders/messages/x", &delegated(&[]), &noon()),
+            Ok(grant)
+        );
+        // The account key itself did not sign.
+        let by_account = "sp=r&se=2026-10-06&sv=2026-04-06";
+        let signature = signature_of("/orders", by_account);
+        let query = format!("{by_account}&sig={signature}&skoid={OBJECT}");
+        detail(check("/orders", &query, &noon()), MALFORMED);
+        detail(
+            check("/others", &delegated(&[]), &noon()),
+            "Signature did not match.",
+        );
+        detail(check("/", &delegated(&[]), &noon()), NO_QUEUE);
+    }
+
+    #[test]
+    fn either_account_key_derives_keys_and_a_third_does_not() {
+        let key = |text: &str| AccountKey::new(text.as_bytes().to_vec());
+        let check = |keys: &[&str]| {
+            let signed = delegated_by(&AccountKeys::new(&[key("one")]), &[]);
+            let uri: Uri = format!("/devstoreaccount1/orders?{signed}")
+                .parse()
+                .unwrap();
+            let options = HeadOptions {
+                strict: false,
+                any_version: false,
+                host_style: true,
+            };
+            let head = Head::parse(&Method::GET, &uri, &HeaderMap::new(), options, &|name| {
+                name == "devstoreaccount1"
+            })
+            .unwrap();
+            let keys: Vec<_> = keys.iter().map(|text| key(text)).collect();
+            verify(&head, &AccountKeys::new(&keys), None, &noon()).is_ok()
+        };
+        assert!(check(&["one"]));
+        assert!(check(&["one", "two"]));
+        assert!(check(&["two", "one"]));
+        assert!(!check(&["two", "three"]));
+    }
+
+    #[test]
+    fn every_field_of_a_user_delegation_sas_is_signed() {
+        let good = delegated(&[("sip", "127.0.0.1"), ("spr", "https,http")]);
+        assert!(check("/orders", &good, &noon()).is_ok());
+        for (name, value) in [
+            ("sp", "r"),
+            ("st", "2026-10-04"),
+            ("se", "2026-10-08"),
+            ("skoid", USER_ID),
+            ("sktid", USERS),
+            ("skt", "2026-10-04"),
+            ("ske", "2026-10-08"),
+            ("skv", "2026-06-06"),
+            ("sip", "126.0.0.0-127.0.0.1"),
+            ("spr", "https"),
+            ("sv", "2026-06-06"),
+        ] {
+            // In front, where it is the value that counts.
+            let changed = format!("{name}={value}&{good}");
+            detail(
+                check("/orders", &changed, &noon()),
+                "Signature did not match.",
+            );
+            // Behind, it is nothing.
+            let behind = format!("{good}&{name}={value}");
+            assert!(check("/orders", &behind, &noon()).is_ok(), "{name}");
+        }
+        for added in [format!("skdutid={USERS}"), format!("sduoid={USER_ID}")] {
+            let query = format!("{good}&{added}");
+            detail(
+                check("/orders", &query, &noon()),
+                "Signature did not match.",
+            );
+        }
+        for added in ["ss=q", "srt=o", "si=policy", "sks=b", "sks="] {
+            let query = format!("{added}&{good}");
+            detail(check("/orders", &query, &noon()), MALFORMED);
+        }
+    }
+
+    #[test]
+    fn a_user_delegation_sas_says_everything_itself_and_begins_with_2025_07_05() {
+        for name in ["sp", "se", "skoid", "sktid", "skt", "ske", "skv", "sks"] {
+            detail(
+                check("/orders", &delegated(&[(name, "")]), &noon()),
+                MALFORMED,
+            );
+        }
+        for name in ["st", "sip", "spr"] {
+            assert!(check("/orders", &delegated(&[(name, "")]), &noon()).is_ok());
+        }
+        for (name, value) in [
+            ("skt", "soon"),
+            ("ske", "2026-10-07T00:00"),
+            ("sp", "rw"),
+            ("sks", "b"),
+        ] {
+            detail(
+                check("/orders", &delegated(&[(name, value)]), &noon()),
+                MALFORMED,
+            );
+        }
+        let at = |version| check("/orders", &delegated(&[("sv", version)]), &noon());
+        detail(at("2025-05-05"), DELEGATION_TOO_EARLY);
+        detail(at("2025-07-06"), MALFORMED);
+        assert!(at("2025-07-05").is_ok());
+        let tenant = |version| {
+            let query = delegated(&[("sv", version), ("skdutid", USERS)]);
+            check_with("/orders", &query, Some(&token("x", USERS)), &by_https())
+        };
+        detail(tenant("2026-02-06"), MALFORMED);
+        assert!(tenant("2026-04-06").is_ok());
+    }
+
+    /// Each of the four times that a signature may have, at its edge and a second beside it.
+    #[test]
+    fn the_times_of_a_user_delegation_sas_and_of_its_key_both_count_to_the_second() {
+        let at = |time: &str| Circumstances {
+            now: parse_iso8601(time).unwrap(),
+            ..noon()
+        };
+        let begins = |name: &'static str, value| {
+            let query = delegated(&[(name, value)]);
+            let early = check("/orders", &query, &at("2026-10-05T09:59:59.9999999Z"));
+            detail(early, "Signature not valid in the specified time frame");
+            assert!(
+                check("/orders", &query, &at("2026-10-05T10:00:00Z")).is_ok(),
+                "{name} {value}"
+            );
+        };
+        let ends = |name: &'static str, value| {
+            let query = delegated(&[(name, value)]);
+            let last = at("2026-10-05T09:59:59.9999999Z");
+            assert!(check("/orders", &query, &last).is_ok(), "{name} {value}");
+            let late = check("/orders", &query, &at("2026-10-05T10:00:00Z"));
+            detail(late, "Signature not valid in the specified time frame");
+        };
+        for spelling in TEN_O_CLOCK {
+            begins("st", spelling);
+            begins("skt", spelling);
+            ends("se", spelling);
+            ends("ske", spelling);
+        }
+        let (before, midnight) = (at("2026-10-04T23:59:59Z"), at("2026-10-05T00:00:00Z"));
+        for name in ["st", "skt"] {
+            let query = delegated(&[(name, "2026-10-05"), ("st", ""), ("skt", "2026-10-04")]);
+            assert!(check("/orders", &query, &before).is_err(), "{name}");
+            assert!(check("/orders", &query, &midnight).is_ok(), "{name}");
+        }
+        for name in ["se", "ske"] {
+            let query = delegated(&[(name, "2026-10-05"), ("st", ""), ("skt", "2026-10-01")]);
+            assert!(check("/orders", &query, &before).is_ok(), "{name}");
+            assert!(check("/orders", &query, &midnight).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn the_times_of_other_signatures_count_to_the_second_too() {
+        let at = |time: &str| Circumstances {
+            now: parse_iso8601(time).unwrap(),
+            ..noon()
+        };
+        for rest in ["sp=r&sv=2026-04-06", "sp=r&ss=q&srt=sco&sv=2026-04-06"] {
+            for spelling in TEN_O_CLOCK {
+                let spelling = encoded(spelling);
+                let query = format!("{rest}&st={spelling}&se=2026-10-06");
+                let early = check_signed("/orders", &query, &at("2026-10-05T09:59:59Z"));
+                detail(early, "Signature not valid in the specified time frame");
+                assert!(check_signed("/orders", &query, &at("2026-10-05T10:00:00Z")).is_ok());
+                let query = format!("{rest}&se={spelling}");
+                let last = at("2026-10-05T09:59:59Z");
+                assert!(check_signed("/orders", &query, &last).is_ok());
+                let late = check_signed("/orders", &query, &at("2026-10-05T10:00:00Z"));
+                detail(late, "Signature not valid in the specified time frame");
+            }
+        }
+    }
+
+    /// One instant in every spelling that a signature may have it.
+    const TEN_O_CLOCK: [&str; 15] = [
+        "2026-10-05T10:00Z",
+        "2026-10-05T10:00:00Z",
+        "2026-10-05T10:00:00.0Z",
+        "2026-10-05T10:00:00.00Z",
+        "2026-10-05T10:00:00.000Z",
+        "2026-10-05T10:00:00.0000Z",
+        "2026-10-05T10:00:00.00000Z",
+        "2026-10-05T10:00:00.000000Z",
+        "2026-10-05T10:00:00.0000000Z",
+        "2026-10-05T12:00+02:00",
+        "2026-10-05T12:00:00+02:00",
+        "2026-10-05T12:00:00.0000000+02:00",
+        "2026-10-05T04:30-05:30",
+        "2026-10-06T09:59+23:59",
+        "2026-10-04T10:01:00-23:59",
+    ];
+
+    #[test]
+    fn a_key_of_more_than_seven_days_is_none() {
+        let check = |expiry| {
+            let query = delegated(&[("skt", "2026-10-01T00:00:00Z"), ("ske", expiry)]);
+            check("/orders", &query, &noon())
+        };
+        assert!(check("2026-10-08T00:00:00Z").is_ok());
+        detail(check("2026-10-08T00:00:01Z"), KEY_TOO_LONG);
+    }
+
+    #[test]
+    fn a_signature_for_a_user_comes_with_that_users_token() {
+        let check = |fields: &[(&str, &str)], token: Option<Token>| {
+            let query = delegated(fields);
+            check_with("/orders", &query, token.as_ref(), &by_https())
+        };
+        let user = [("sduoid", USER_ID)];
+        detail(check(&user, None), NO_TOKEN);
+        assert!(check(&user, Some(token(USER_ID, TENANT))).is_ok());
+        detail(check(&user, Some(token(OBJECT, TENANT))), OTHER_USER);
+        detail(check(&user, Some(token(USER_ID, USERS))), OTHER_USER);
+
+        let both = [("sduoid", USER_ID), ("skdutid", USERS)];
+        assert!(check(&both, Some(token(USER_ID, USERS))).is_ok());
+        detail(check(&both, Some(token(USER_ID, TENANT))), OTHER_USER);
+        detail(check(&both, Some(token(OBJECT, USERS))), OTHER_USER);
+        detail(check(&both, None), NO_TOKEN);
+
+        let tenant = [("skdutid", USERS)];
+        assert!(check(&tenant, Some(token("anybody", USERS))).is_ok());
+        detail(check(&tenant, Some(token("anybody", TENANT))), OTHER_USER);
+        detail(check(&tenant, None), NO_TOKEN);
+    }
+
+    /// The token is judged as any, and only when the signature fits.
+    #[test]
+    fn the_token_of_such_a_user_must_be_good_itself() {
+        let query = delegated(&[("sduoid", USER_ID)]);
+        let good = token(USER_ID, TENANT);
+        let by_http = Circumstances {
+            is_https: false,
+            ..by_https()
+        };
+        detail(
+            check_with("/orders", &query, Some(&good), &by_http),
+            "Authentication scheme Bearer is not allowed with HTTP.",
+        );
+        detail(
+            check_with("/orders", &query, Some(&good), &noon()),
+            "Bearer tokens are not accepted",
+        );
+        let late = Circumstances {
+            now: noon().now.plus_seconds(60),
+            ..by_https()
+        };
+        let expired = check_with("/orders", &query, Some(&good), &late);
+        assert!(matches!(expired, Err(WireError::InvalidToken { .. })));
+        detail(
+            check_with("/others", &query, Some(&good), &late),
+            "Signature did not match.",
+        );
     }
 }

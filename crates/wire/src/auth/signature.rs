@@ -52,7 +52,8 @@ pub struct AccountKeys(Vec<SigningKey>);
 impl AccountKeys {
     /// Prepares the keys of an account; do it once.
     pub fn new<'a>(keys: impl IntoIterator<Item = &'a AccountKey>) -> Self {
-        Self(keys.into_iter().map(SigningKey::new).collect())
+        let keys = keys.into_iter();
+        Self(keys.map(|key| SigningKey::new(key.expose())).collect())
     }
 
     /// Whether one of the keys made this signature of the text. Every key is tried, so that the
@@ -64,6 +65,30 @@ impl AccountKeys {
                 any | key.signed(text, signature)
             })
             .into()
+    }
+
+    /// Whether this signature of the text was made with a key that was derived from one of the
+    /// keys. Every key is tried here too.
+    pub(crate) fn delegated_signed(
+        &self,
+        purpose: &str,
+        text: &str,
+        signature: &Signature,
+    ) -> bool {
+        self.0
+            .iter()
+            .fold(Choice::from(0), |any, key| {
+                any | SigningKey::new(&*key.mac(purpose)).signed(text, signature)
+            })
+            .into()
+    }
+
+    /// A key for this purpose, derived from the first of the keys.
+    pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        self.0
+            .first()
+            .map(|key| key.mac(purpose))
+            .unwrap_or_default()
     }
 }
 
@@ -80,15 +105,18 @@ struct SigningKey(Hmac<Sha256>);
 
 impl SigningKey {
     #[expect(clippy::expect_used, reason = "HMAC takes keys of any length")]
-    fn new(key: &AccountKey) -> Self {
-        Self(Hmac::new_from_slice(key.expose()).expect("HMAC takes keys of any length"))
+    fn new(key: &[u8]) -> Self {
+        Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
     }
 
     fn signed(&self, text: &str, signature: &Signature) -> Choice {
+        self.mac(text).ct_eq(signature.bytes.as_slice())
+    }
+
+    fn mac(&self, text: &str) -> Zeroizing<[u8; 32]> {
         let mut mac = self.0.clone();
         mac.update(text.as_bytes());
-        let computed = Zeroizing::new(<[u8; 32]>::from(mac.finalize().into_bytes()));
-        computed.ct_eq(signature.bytes.as_slice())
+        Zeroizing::new(mac.finalize().into_bytes().into())
     }
 }
 
