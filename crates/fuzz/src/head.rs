@@ -5,10 +5,10 @@ use percent_encoding::{NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode
 use queuerite_model::Operation;
 use queuerite_wire::{
     Addressing, Head, HeadOptions, Preflight, Resource, ResourcePath, Style, check_framing,
-    parse_command,
+    parse_command, parse_key_info,
 };
 
-use crate::request::{LENIENT, Request, is_served};
+use crate::request::{LENIENT, NOON, Request, is_served};
 
 /// A head that is read names an account that is served and a resource that can be printed and
 /// read again, and which the path spells out; whoever asks strictly gets the same or nothing; and a command is one of the
@@ -56,6 +56,9 @@ fn check(request: &Request, head: &Head) {
     assert!(endpoint.starts_with("http://") && endpoint.ends_with('/'));
     check_printed(head, host);
 
+    if let Ok(info) = parse_key_info(head, &request.headers, &request.body, NOON) {
+        assert!(info.start.unwrap_or(NOON) < info.expiry && NOON < info.expiry);
+    }
     let command = parse_command(head, &request.headers, &request.spelled, &request.body);
     match command {
         Err(error) => assert!(!error.to_string().is_empty()),

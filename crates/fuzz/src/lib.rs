@@ -13,6 +13,7 @@
     reason = "a panic is how a target reports"
 )]
 
+mod bearer_token;
 mod engine;
 mod export_line;
 mod frames;
@@ -25,6 +26,7 @@ mod shared_access_signature;
 mod shared_key;
 mod xml;
 
+pub use bearer_token::bearer_token;
 pub use engine::engine;
 pub use export_line::export_line;
 pub use frames::{frame, search};
@@ -41,6 +43,7 @@ pub type Target = fn(&[u8]);
 
 /// Every target under its name, which is also that of its folder in `corpus`.
 pub const TARGETS: &[(&str, Target)] = &[
+    ("bearer_token", bearer_token),
     ("engine", engine),
     ("export_line", export_line),
     ("frame", frame),

@@ -104,6 +104,7 @@ pub(crate) fn circumstances() -> Circumstances {
         now: NOON,
         source: [127, 0, 0, 1].into(),
         is_https: false,
+        takes_tokens: true,
         strict: false,
         any_version: false,
         any_source: false,

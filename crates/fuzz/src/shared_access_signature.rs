@@ -3,9 +3,12 @@
 use http::Uri;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use queuerite_testkit::{KEY, sign};
-use queuerite_wire::{Credential, Grant, Head, Verified, WireError, verify};
+use queuerite_wire::{
+    Credential, Grant, Head, KeyInfo, ServiceVersion, TokenHolder, UserDelegationKey, Verified,
+    WireError, parse_iso8601, respond_user_delegation_key, verify,
+};
 
-use crate::request::{LENIENT, Request, circumstances, keys};
+use crate::request::{LENIENT, NOON, Request, circumstances, keys};
 
 /// The input is a request whose query has the fields, and perhaps another that is sent with the
 /// signature of the first.
@@ -44,7 +47,12 @@ impl Signed {
         // Fields that have no form known cannot be signed.
         let string_to_sign = detail.strip_prefix(BEFORE_STRING)?;
 
-        let signature = sign(KEY, string_to_sign);
+        let mut signature = sign(KEY, string_to_sign);
+        if kind(&head) == Kind::UserDelegation {
+            let (_, believed) = read_and_believe(&with_signature(request, &fields, &signature)?)?;
+            assert!(believed.is_err(), "the account key signs for a user");
+            signature = sign(&delegated_key(&head)?, string_to_sign);
+        }
         let right = with_signature(request, &fields, &signature)?;
         let (_, believed) = read_and_believe(&right)?;
         match &believed {
@@ -53,9 +61,9 @@ impl Signed {
         }
         let grant = believed.ok().map(|verified| verified.grant);
         match &grant {
-            Some(Grant::Everything) => panic!("a shared access signature permits everything"),
-            Some(Grant::QueueSas(_)) => assert!(!is_of_account(&head)),
-            Some(Grant::AccountSas(_)) => assert!(is_of_account(&head)),
+            Some(Grant::QueueSas(_)) => assert_ne!(kind(&head), Kind::Account),
+            Some(Grant::AccountSas(_)) => assert_eq!(kind(&head), Kind::Account),
+            Some(grant) => panic!("a shared access signature permits {grant:?}"),
             None => {}
         }
         Some(Self {
@@ -78,7 +86,12 @@ impl Signed {
                 self.refuses(&self.fields_with(name, None));
             }
         }
-        if !is_of_account(&self.head)
+        for name in OF_OTHER_KINDS {
+            if self.head.query.get(name).is_none() {
+                self.refuses(&self.fields_with(name, Some("x")));
+            }
+        }
+        if kind(&self.head) != Kind::Account
             && let Ok(uri) = format!("/{}/another-queue", self.head.resource.account).parse()
         {
             let elsewhere = Request {
@@ -104,9 +117,10 @@ impl Signed {
         let Some((head, Ok(verified))) = sent.as_ref().and_then(read_and_believe) else {
             return;
         };
-        assert_eq!(is_of_account(&head), is_of_account(&self.head));
+        let head = verified.head(&head).into_owned();
+        assert_eq!(kind(&head), kind(&self.head));
         assert_eq!(head.resource.account, self.head.resource.account);
-        if !is_of_account(&head) {
+        if kind(&head) != Kind::Account {
             assert_eq!(queue_of(&head), queue_of(&self.head));
         }
         for name in signed_fields(&head) {
@@ -144,7 +158,7 @@ fn read_and_believe(request: &Request) -> Option<(Head, Result<Verified, WireErr
     let believed = verify(
         &head,
         &request.headers,
-        &Credential::Sas,
+        &Credential::Sas(None),
         &keys(),
         &circumstances(),
     );
@@ -169,26 +183,66 @@ fn with_signature(request: &Request, fields: &str, signature: &str) -> Option<Re
     request.with_query(&format!("{fields}&sig={signature}"))
 }
 
-fn is_of_account(head: &Head) -> bool {
-    head.query.get("ss").is_some() || head.query.get("srt").is_some()
+/// What a signature is of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Kind {
+    Account,
+    Queue,
+    UserDelegation,
+}
+
+fn kind(head: &Head) -> Kind {
+    let has = |names: &[&str]| names.iter().any(|name| head.query.get(name).is_some());
+    match (has(&OF_OTHER_KINDS[..2]), has(&OF_OTHER_KINDS[2..])) {
+        (_, true) => Kind::UserDelegation,
+        (true, false) => Kind::Account,
+        (false, false) => Kind::Queue,
+    }
+}
+
+/// The base64 of the key that somebody was given to sign this, if it is one that can be given.
+fn delegated_key(head: &Head) -> Option<String> {
+    let field = |name| head.query.get(name).filter(|value| !value.is_empty());
+    let info = KeyInfo {
+        start: Some(parse_iso8601(field("skt")?)?),
+        expiry: parse_iso8601(field("ske")?)?,
+        delegated_user_tenant_id: field("skdutid").map(str::to_owned),
+    };
+    let holder = TokenHolder {
+        object_id: field("skoid").map(str::to_owned),
+        tenant_id: field("sktid")?.to_owned(),
+    };
+    let version = ServiceVersion::parse(field("skv")?)?;
+    let account = &head.resource.account;
+    let key = UserDelegationKey::issue(&info, &holder, account, &keys(), version, NOON).ok()?;
+    let is_this = (&*key.signed_start, &*key.signed_expiry) == (field("skt")?, field("ske")?)
+        && field("sks") == Some(UserDelegationKey::SIGNED_SERVICE);
+    let answer = respond_user_delegation_key(&key).body;
+    let (_, value) = std::str::from_utf8(&answer).ok()?.split_once("<Value>")?;
+    let (value, _) = value.split_once("</Value>")?;
+    is_this.then(|| value.to_owned())
 }
 
 /// What is signed of the query at the version that it names.
 fn signed_fields(head: &Head) -> &'static [&'static str] {
     let version = head.query.get("sv").unwrap_or_default();
-    match is_of_account(head) {
-        true if version >= "2020-12-06" => {
+    match kind(head) {
+        Kind::Account if version >= "2020-12-06" => {
             &["sp", "ss", "srt", "st", "se", "sip", "spr", "sv", "ses"]
         }
-        true => &["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"],
-        false if version >= "2015-04-05" => &["sp", "st", "se", "si", "sip", "spr", "sv"],
-        false => &["sp", "st", "se", "si", "sv"],
+        Kind::Account => &["sp", "ss", "srt", "st", "se", "sip", "spr", "sv"],
+        Kind::Queue if version >= "2015-04-05" => &["sp", "st", "se", "si", "sip", "spr", "sv"],
+        Kind::Queue => &["sp", "st", "se", "si", "sv"],
+        Kind::UserDelegation => &[
+            "sp", "st", "se", "skoid", "sktid", "skt", "ske", "sks", "skv", "skdutid", "sduoid",
+            "sip", "spr", "sv",
+        ],
     }
 }
 
-/// A field as it is signed: empty is as good as absent, and a plus sign may mean either of two.
-fn field(head: &Head, name: &str) -> String {
-    head.query.get(name).unwrap_or_default().replace('+', " ")
+/// A field as it is signed: empty is as good as absent.
+fn field<'a>(head: &'a Head, name: &str) -> &'a str {
+    head.query.get(name).unwrap_or_default()
 }
 
 fn queue_of(head: &Head) -> Option<String> {
@@ -204,5 +258,10 @@ fn is_mismatch(error: &WireError) -> bool {
         if detail.starts_with(BEFORE_STRING))
 }
 
+/// What makes a signature one of an account, and then what makes it one by somebody with a key of
+/// their own.
+const OF_OTHER_KINDS: &[&str] = &[
+    "ss", "srt", "skoid", "sktid", "skt", "ske", "sks", "skv", "skdutid", "sduoid",
+];
 const ANOTHER: &str = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 const BEFORE_STRING: &str = "Signature did not match. String to sign used was ";
