@@ -38,9 +38,32 @@ pub fn heads(data: &[u8]) {
         let Some((names, false)) = seen.get(index) else {
             return;
         };
+        if index == 0 {
+            check_lines(stream);
+        }
         check_framing(headers);
         check_names(headers, names, stream);
     }
+}
+
+/// The first head of the stream, by its lines: the library leaves out what it has passed over.
+fn check_lines(stream: &[u8]) {
+    let lines = stream.split_inclusive(|byte| *byte == b'\n');
+    let is_empty = |line: &&[u8]| line.trim_ascii().is_empty();
+    let head = lines
+        .skip_while(is_empty)
+        .skip(1)
+        .take_while(|line| !is_empty(line));
+    let mut lengths = 0;
+    let mut hosts = 0;
+    for line in head {
+        assert!(line.ends_with(b"\r\n") && !line.starts_with(b" ") && !line.starts_with(b"\t"));
+        let name = line.split(|byte| *byte == b':').next().unwrap();
+        let is = |other: http::HeaderName| name.eq_ignore_ascii_case(other.as_str().as_bytes());
+        lengths += usize::from(is(CONTENT_LENGTH) || is(TRANSFER_ENCODING));
+        hosts += usize::from(is(HOST));
+    }
+    assert!(lengths <= 1 && hosts <= 1);
 }
 
 /// The headers of the requests that the HTTP library takes.
