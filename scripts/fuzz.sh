@@ -41,12 +41,13 @@ done
 fuzz() { cargo +nightly fuzz "$1" --fuzz-dir "$harness" --sanitizer none "${@:2}"; }
 
 fuzz build
+touch "$work/begun"
 findings=()
 for target in "${targets[@]}"; do
     found="$work/inputs/$target"
     mkdir -p "$found" "$work/findings/$target"
     if [ "$1" = merge ]; then
-        fuzz run "$target" "$corpus/$target" "$found" -- -merge=1 -max_len="${MERGE_BYTES_MAX:-512}"
+        fuzz run "$target" "$corpus/$target" "$found" -- -set_cover_merge=1 -max_len=512
         continue
     fi
     printf '\n=== %s\n' "$target"
@@ -59,10 +60,11 @@ done
 for target in "${findings[@]+"${findings[@]}"}"; do
     echo
     echo "fuzz.sh: $target does not hold for these; add them to $corpus/$target once it does:"
-    for file in "$work/findings/$target"/*; do
+    find "$work/findings/$target" -type f -newer "$work/begun" | while read -r file; do
+        options="--fuzz-dir $harness --sanitizer none $target $file"
         echo "  $file"
-        echo "    repeat: cargo +nightly fuzz run --fuzz-dir $harness --sanitizer none $target $file"
-        echo "    shrink: cargo +nightly fuzz tmin --fuzz-dir $harness --sanitizer none $target $file"
+        echo "    repeat: CARGO_TARGET_DIR=target/fuzz cargo +nightly fuzz run $options"
+        echo "    shrink: CARGO_TARGET_DIR=target/fuzz cargo +nightly fuzz tmin $options"
     done
 done
 [ "${#findings[@]}" -eq 0 ]
