@@ -20,7 +20,11 @@ pub fn bearer_token(data: &[u8]) {
     let Some(holder) = believe(&token(header, claims), &by_tls()) else {
         return;
     };
-    let read: Value = serde_json::from_slice(claims).expect("what is believed is JSON");
+    // What nobody looks at may be a number that is too large, half of a pair, or very deep.
+    let claims_text = std::str::from_utf8(claims).expect("JSON is UTF-8");
+    let Ok(read) = serde_json::from_str::<Value>(claims_text) else {
+        return;
+    };
     let seconds = |name: &str| read[name].as_f64().expect("a lifetime is numbers").floor();
     assert!(seconds("nbf") <= NOW && seconds("iat") <= NOW && NOW < seconds("exp"));
     let issuer = read["iss"].as_str().expect("somebody issued it");
@@ -64,8 +68,9 @@ pub fn bearer_token(data: &[u8]) {
     ] {
         assert!(believe(&token(header, claims), &circumstances).is_none());
     }
+    let claims = claims.trim_ascii_end();
     let cut = token(header, &claims[..claims.len() - 1]);
-    assert!(believe(&cut, &by_tls()).is_none() || claims.ends_with(b" "));
+    assert!(believe(&cut, &by_tls()).is_none(), "without their end");
 }
 
 /// Sends the token, and gives its holder if it is believed.
