@@ -3,7 +3,6 @@
 #
 #   scripts/fuzz.sh MINUTES            every target in turn
 #   scripts/fuzz.sh MINUTES TARGET     this one
-#   scripts/fuzz.sh merge [TARGET]     adds to the corpus in the tree what runs have found since
 #
 # It needs a nightly toolchain, cargo-fuzz and a C++ compiler; what is missing it says. Inputs that
 # reach something new are kept in target/fuzz/inputs/TARGET and go on from there the next time.
@@ -16,7 +15,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 need() { echo "fuzz.sh: $1" >&2; missing=1; }
 
 [ "$#" -ge 1 ] && [ "$#" -le 2 ] || usage
-[[ "$1" =~ ^[1-9][0-9]*$ || "$1" = merge ]] || usage
+[[ "$1" =~ ^[1-9][0-9]*$ ]] || usage
 
 harness=crates/fuzz/harness
 corpus=crates/fuzz/corpus
@@ -46,10 +45,6 @@ findings=()
 for target in "${targets[@]}"; do
     found="$work/inputs/$target"
     mkdir -p "$found" "$work/findings/$target"
-    if [ "$1" = merge ]; then
-        fuzz run "$target" "$corpus/$target" "$found" -- -set_cover_merge=1 -max_len=512
-        continue
-    fi
     printf '\n=== %s\n' "$target"
     seconds=$((60 * $1))
     fuzz run "$target" "$found" "$corpus/$target" -- \
