@@ -41,7 +41,7 @@ const ROUNDS_PER_STOP: u64 = 8;
 /// The longest that it has for that.
 const STOP_TIME_MAX: Duration = Duration::from_millis(20);
 /// Before how many starts one finds that a command was killed on the location.
-const ROUNDS_PER_OFFLINE: u64 = 8;
+const ROUNDS_PER_OFFLINE: u64 = 16;
 /// Of how many rounds one is of heavy work.
 const ROUNDS_PER_HEAVY: u64 = 3;
 /// How much longer heavy work takes.

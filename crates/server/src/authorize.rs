@@ -171,7 +171,7 @@ fn judge(
 ) -> Result<Option<PolicyCondition>, AuthorizationError> {
     let requirement = Requirement::of(operation);
     match grant {
-        Grant::Everything if requirement.token => Err(AuthorizationError::OutOfReach),
+        Grant::Everything if requirement.needs_token => Err(AuthorizationError::OutOfReach),
         Grant::Everything | Grant::Token(_) => Ok(None),
         Grant::AccountSas(grant) => {
             let (resource_type, letters) = requirement

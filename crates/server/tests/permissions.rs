@@ -278,6 +278,36 @@ fn whoever_has_the_key_or_a_token_needs_no_letters() {
     }
 }
 
+/// What was admitted as one operation cannot be carried out as another.
+#[test]
+fn a_command_is_of_the_kind_that_was_admitted() {
+    let sas = queue_sas("2026-10-06", &[("sp", "r"), ("se", "2026-10-06")]);
+    let command = |method, target: &str, body: &'static str| {
+        let (head, headers) = head(method, target, Vec::new());
+        parse_command(&head, &headers, &[], &Bytes::from(body)).unwrap()
+    };
+    let messages = format!("/{ACCOUNT}/orders/messages");
+    let put = "<QueueMessage><MessageText>a</MessageText></QueueMessage>";
+    for (command, is_admitted) in [
+        (
+            command("GET", &format!("{messages}?peekonly=true"), ""),
+            true,
+        ),
+        (command("GET", &messages, ""), false),
+        (command("POST", &messages, put), false),
+        (command("DELETE", &messages, ""), false),
+    ] {
+        let (head, headers) = head(
+            "GET",
+            &format!("{messages}?peekonly=true&{sas}"),
+            Vec::new(),
+        );
+        let admitted = admit(&head, &headers, &keys(), &circumstances()).unwrap();
+        let authorized = admitted.authorize(command);
+        assert_eq!(authorized.is_ok(), is_admitted, "{authorized:?}");
+    }
+}
+
 /// Judges the request of a row that carries a signature; and again with a parameter that nothing
 /// can be made of, which must not show before the permission.
 #[track_caller]

@@ -116,7 +116,7 @@ impl std::error::Error for HeadError {}
 
 /// Whether the credential of the request is a shared access signature.
 fn is_sas(headers: &HeaderMap, query: &Query) -> bool {
-    matches!(Credential::read(headers, query), Ok(Credential::Sas(_)))
+    query.get("sig").is_some() && matches!(Credential::read(headers, query), Ok(Credential::Sas(_)))
 }
 
 /// The version that rules a request with a shared access signature. Until 2013-08-15 the signed
@@ -301,6 +301,30 @@ mod tests {
             assert_eq!(failure.version.unwrap().to_string(), "2018-11-09");
             assert_eq!(failure.client_request_id.as_deref(), Some("7"));
         }
+    }
+
+    /// With a token that belongs to it a signature is still one, and says by which version.
+    #[test]
+    fn the_version_of_a_signature_rules_with_its_users_token_too() {
+        let version = |query: &str, authorization: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(
+                header::AUTHORIZATION,
+                HeaderValue::from_static(authorization),
+            );
+            let uri: Uri = format!("/acct/q?{query}").parse().unwrap();
+            let head = Head::parse(&Method::GET, &uri, &headers, LENIENT, &|name| {
+                name == "acct"
+            });
+            head.unwrap().version.to_string()
+        };
+        let for_user = "sv=2025-07-05&sduoid=u&sig=a";
+        assert_eq!(version(for_user, "Bearer a.b."), "2025-07-05");
+        let named = format!("{for_user}&api-version=2026-02-06");
+        assert_eq!(version(&named, "Bearer a.b."), "2026-02-06");
+        let newest = ServiceVersion::NEWEST.to_string();
+        assert_eq!(version("sv=2025-07-05&sig=a", "Bearer a.b."), newest);
+        assert_eq!(version(for_user, "SharedKey a:b"), newest);
     }
 
     #[test]

@@ -10,12 +10,15 @@
 )]
 
 mod account;
+mod browser;
 mod command_line;
 mod connections;
 mod crash;
+mod intrusion;
 mod limits;
 mod logs;
 mod persistence;
+mod secrets;
 mod signals;
 mod smuggling;
 mod strict;

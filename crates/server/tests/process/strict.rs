@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime};
 
-use queuerite_testkit::{ACCOUNT, Process, Request, Response, http_date};
+use queuerite_testkit::{ACCOUNT, KEY, Process, Request, Response, encoded, http_date, sign};
 
 use crate::account::Account;
 use crate::{VERSION, in_memory};
@@ -15,7 +15,7 @@ fn both(request: impl Fn(&mut Account) -> Request) -> [Response; 2] {
         let request = request(&mut account);
         account
             .client
-            .send(&request.signed_by(ACCOUNT, queuerite_testkit::KEY))
+            .send(&request.signed_by(ACCOUNT, KEY))
             .unwrap()
     })
 }
@@ -134,4 +134,35 @@ fn with_the_version_check_skipped_any_date_is_a_version() {
     assert_eq!(server.client().send(&request).unwrap().status, 200);
     let server = in_memory(&[]);
     assert_eq!(server.client().send(&request).unwrap().status, 400);
+}
+
+#[test]
+fn the_source_address_of_a_signature_counts_unless_the_server_is_loose() {
+    let fields = [
+        "r",
+        "",
+        "2099-01-01",
+        "/queue/devstoreaccount1/strict",
+        "",
+        "10.1.2.3",
+        "",
+        VERSION,
+    ];
+    let signature = encoded(&sign(KEY, &fields.join("\n")));
+    let query = format!("sp=r&se=2099-01-01&sip=10.1.2.3&sv={VERSION}&sig={signature}");
+    let peek = Request::new(
+        "GET",
+        format!("/{ACCOUNT}/strict/messages?peekonly=true&{query}"),
+    );
+    for (options, status) in [(&[][..], 403), (&["--strict"], 403), (&["--loose"], 200)] {
+        let server = in_memory(options);
+        Account::new(server.client()).create("strict");
+        let response = server.client().send(&peek).unwrap();
+        assert_eq!(response.status, status, "{options:?}: {}", response.text());
+        if status == 403 {
+            let code = response.element("Code").unwrap();
+            assert_eq!(code, "AuthorizationSourceIPMismatch");
+            assert!(response.text().contains("using this source IP 127.0.0.1."));
+        }
+    }
 }

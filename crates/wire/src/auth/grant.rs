@@ -55,7 +55,7 @@ pub struct Requirement {
     /// The `sp` letter that a queue SAS needs; `None` if no queue SAS permits the operation.
     pub queue_sas: Option<char>,
     /// Whether an account key is not enough, only a bearer token is.
-    pub token: bool,
+    pub needs_token: bool,
 }
 
 impl Requirement {
@@ -88,7 +88,7 @@ impl Requirement {
         Self {
             account_sas,
             queue_sas,
-            token: matches!(operation, Kind::GetUserDelegationKey),
+            needs_token: matches!(operation, Kind::GetUserDelegationKey),
         }
     }
 }
