@@ -21,6 +21,14 @@ rust() {
     cargo fmt --all --check
     title 'lints'
     cargo clippy --workspace --all-targets --locked -- -D warnings
+    title 'lints of the fuzzing harness'
+    if have c++; then
+        cargo fmt --manifest-path crates/fuzz/harness/Cargo.toml --check
+        cargo clippy --manifest-path crates/fuzz/harness/Cargo.toml --locked \
+            --target-dir target/fuzz/lints -- -D warnings
+    else
+        skipped+=('the fuzzing harness: libFuzzer needs a C++ compiler')
+    fi
     title 'documentation'
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
     title 'tests'

@@ -14,6 +14,9 @@ pub mod config;
 pub mod console;
 mod executor;
 mod fault;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 mod handle;
 mod heads;
 pub mod limits;

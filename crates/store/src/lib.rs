@@ -35,6 +35,9 @@ pub use error::StoreError;
 pub use frame::FRAME_BYTES_MAX;
 pub use memory_store::MemoryStore;
 pub use rebuild::{Rebuild, Rebuilt};
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub use salvage::fuzzing;
 pub use salvage::{
     Access, Damage, LiveMessage, LiveQueue, Location, Progress, Salvage, SalvageReport, Step,
 };

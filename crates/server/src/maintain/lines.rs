@@ -304,6 +304,38 @@ pub(super) fn queue_name(text: &str) -> Result<QueueName, String> {
     QueueName::parse(text).map_err(|error| format!("queue {text:?}: {error}"))
 }
 
+/// Any line, read to its meaning and written again, if it can be read.
+#[cfg(feature = "fuzzing")]
+pub fn rewritten(line: &str) -> Option<String> {
+    if let Ok(header) = serde_json::from_str::<Header>(line) {
+        return serde_json::to_string(&header).ok();
+    }
+    let line = match serde_json::from_str(line).ok()? {
+        Line::Properties(line) => {
+            let (account, properties) = line.read().ok()?;
+            Line::Properties(PropertiesLine::new(&account, &properties))
+        }
+        Line::Queue(line) => match line.read(QueueId(0)).ok()? {
+            Change::QueueWritten {
+                account,
+                name,
+                metadata,
+                policies,
+                ..
+            } => Line::Queue(QueueLine::new(&account, &name, &metadata, &policies)),
+            _ => return None,
+        },
+        Line::Message(line) => {
+            let owner = account(&line.account).ok()?;
+            let queue = queue_name(&line.queue).ok()?;
+            let (state, text) = line.read().ok()?;
+            Line::Message(MessageLine::new(&owner, &queue, &state, &text))
+        }
+        Line::End(line) => Line::End(line),
+    };
+    serde_json::to_string(&line).ok()
+}
+
 /// The characters of XML, in which texts are told.
 const fn is_legal(c: char) -> bool {
     matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..)

@@ -50,6 +50,8 @@ use crate::console::complain;
 use crate::storage;
 
 pub(crate) use arguments::{Asked, parse};
+#[cfg(feature = "fuzzing")]
+pub use lines::rewritten as rewritten_line;
 
 /// What is to be done with a store.
 #[derive(Clone, PartialEq, Eq, Debug)]

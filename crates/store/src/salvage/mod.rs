@@ -7,6 +7,8 @@
 //! do.
 
 mod frames;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod scan;
 mod sources;
 mod state;

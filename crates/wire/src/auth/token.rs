@@ -164,11 +164,12 @@ impl Claims {
 
 fn decoded<T: DeserializeOwned>(part: &str) -> Option<T> {
     let bytes = Zeroizing::new(URL_SAFE_NO_PAD.decode(part).ok()?);
+    // JSON is UTF-8, but serde does not look at what is passed over.
+    let text = std::str::from_utf8(&bytes).ok()?;
     // serde would also take an array for a struct, its fields in order.
-    bytes
-        .trim_ascii_start()
-        .starts_with(b"{")
-        .then(|| serde_json::from_slice(&bytes).ok())?
+    text.trim_ascii_start()
+        .starts_with('{')
+        .then(|| serde_json::from_str(text).ok())?
 }
 
 /// Seconds since 1970, which may have a fraction; it is cut off.
@@ -511,6 +512,23 @@ mod tests {
         ] {
             malformed("{}", &good.replacen('{', again, 1));
         }
+    }
+
+    #[test]
+    fn claims_that_are_not_utf_8_are_malformed_also_where_nobody_looks() {
+        let claims = with("", "").replacen('{', r#"{"x":"?","#, 1);
+        assert!(check(&claims).is_ok());
+        let mut claims = claims.into_bytes();
+        let place = claims.iter_mut().find(|byte| **byte == b'?');
+        *place.unwrap() = 0xff;
+        let claims = URL_SAFE_NO_PAD.encode(claims);
+        let token = Token::parse(&format!("{}.{claims}.", encoded("{}"))).unwrap();
+        let result = verify(
+            &token,
+            &head("2026-04-06"),
+            &at(Timestamp::from_unix(NOW, 0)),
+        );
+        assert_eq!(result, Err(WireError::MalformedAuthorization));
     }
 
     #[test]
