@@ -391,9 +391,14 @@ impl Check {
             worker.compare(place, &response, service::PEEK_MAX, true, span);
             for message in &messages {
                 let delete = service::delete(&name, &message.id, &message.receipt);
-                let (response, _) = self.send(delete)?;
-                is_fine(worker, &response, "Delete");
-                worker.queues[place].remove(&message.id);
+                let (response, span) = self.send(delete)?;
+                let queue = &mut worker.queues[place];
+                match queue.remove(&message.id) {
+                    Some(message) if message.may_be_expired(span) => queue.expired.push(message),
+                    _ => {
+                        is_fine(worker, &response, "Delete");
+                    }
+                }
             }
             if messages.is_empty() {
                 break;
