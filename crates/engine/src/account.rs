@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use queuerite_model::{QueueName, ServiceProperties, Timestamp};
+use queuerite_model::{QueueName, ServiceProperties};
 
 use crate::{QueueId, TextRef};
 
@@ -13,6 +13,6 @@ pub(crate) struct Account {
     pub(crate) properties: Option<(Box<ServiceProperties>, TextRef)>,
     /// The queues, in the order in which they are listed.
     pub(crate) queues: BTreeMap<QueueName, QueueId>,
-    /// Names of deleted queues that are still taken, each with the time when it is free.
-    pub(crate) being_deleted: BTreeMap<QueueName, Timestamp>,
+    /// The deleted queues whose names are still taken.
+    pub(crate) being_deleted: BTreeMap<QueueName, QueueId>,
 }

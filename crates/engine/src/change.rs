@@ -31,7 +31,8 @@ pub struct QueueId(pub u32);
 /// its subject and supersedes whatever came before. The others change or end a subject. That
 /// is what lets a store drop old frames: a frame is needed only while it holds the newest
 /// complete record of something alive, because a change to a subject is younger than its
-/// complete record or has been superseded by one.
+/// complete record or has been superseded by one. A deleted queue counts as alive for as long as
+/// its name is taken.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Change {
     /// Complete: an account's service properties.

@@ -10,7 +10,7 @@ use queuerite_model::{
 use crate::account::Account;
 use crate::messages::{Message, Messages};
 use crate::operations;
-use crate::queue::{Queue, Written};
+use crate::queue::{DeletedQueue, Queue, Written};
 use crate::{Change, EngineError, Entropy, QueueId, Released, TextRef};
 
 /// All queues of all accounts, without the message texts.
@@ -19,7 +19,10 @@ pub struct Engine {
     pub(crate) options: EngineOptions,
     accounts: BTreeMap<AccountName, Account>,
     queues: HashMap<QueueId, Queue>,
-    /// Of every queue with a message that expires, when the first one does.
+    /// Deleted queues whose names are still taken.
+    being_deleted: HashMap<QueueId, DeletedQueue>,
+    /// Of every queue with a message that expires, when the first one does; of every deleted one
+    /// whose name is taken, when it is free.
     deadlines: BTreeSet<(Timestamp, QueueId)>,
     next_queue: u32,
     next_sequence: u64,
@@ -185,7 +188,9 @@ impl Engine {
                 self.next_queue = self.next_queue.max(queue.0.saturating_add(1));
                 let owner = self.accounts.entry(account.clone()).or_default();
                 owner.queues.insert(name.clone(), *queue);
-                owner.being_deleted.remove(name);
+                if let Some(former) = owner.being_deleted.get(name).copied() {
+                    self.free_name(former, released);
+                }
                 let old = self
                     .queues
                     .entry(*queue)
@@ -244,19 +249,15 @@ impl Engine {
         }
     }
 
-    /// Forgets what has expired at `now`. This only tidies: expired messages were not to be
-    /// seen before either.
+    /// Forgets what has expired at `now`, and names that are free. This only tidies: expired
+    /// messages were not to be seen before, nor was such a name refused.
     pub fn sweep(&mut self, now: Timestamp, released: &mut Vec<Released>) {
         while let Some((time, queue)) = self.deadlines.first().copied() {
             if time > now {
                 break;
             }
+            self.free_name(queue, released);
             self.edit_messages(queue, |messages| messages.sweep(now, released));
-        }
-        if self.options.queue_deletion_seconds > 0 {
-            for account in self.accounts.values_mut() {
-                account.being_deleted.retain(|_, free_at| *free_at > now);
-            }
         }
     }
 
@@ -265,9 +266,25 @@ impl Engine {
         self.deadlines.first().map(|(time, _)| *time)
     }
 
-    /// If the complete record at `place` is still the newest of its subject: the same record
-    /// in the subject's present state, to be stored elsewhere.
-    pub fn relocate(&self, record: &Change, place: TextRef) -> Option<Change> {
+    /// If the complete record at `place` is still needed: what is to be stored elsewhere, all of
+    /// it together, so that this one is not needed any more. That is the same record in its
+    /// subject's present state; and if its subject is a deleted queue whose name is still taken,
+    /// the record of its end as well.
+    pub fn relocate(&self, record: &Change, place: TextRef) -> Vec<Change> {
+        if let Change::QueueWritten { queue, .. } = record
+            && let Some(deleted) = self.being_deleted.get(queue)
+        {
+            return if deleted.written.place == place {
+                deleted.to_changes(*queue).into()
+            } else {
+                Vec::new()
+            };
+        }
+        self.present_state(record, place).into_iter().collect()
+    }
+
+    /// The newest complete record of something alive, as it would be written now.
+    fn present_state(&self, record: &Change, place: TextRef) -> Option<Change> {
         match record {
             Change::PropertiesWritten { account, .. } => {
                 let (properties, at) = self.accounts.get(account)?.properties.as_ref()?;
@@ -325,6 +342,16 @@ impl Engine {
     /// How many messages all queues hold, expired ones included until they are swept.
     pub fn messages_held(&self) -> usize {
         self.queues.values().map(|queue| queue.messages.len()).sum()
+    }
+
+    /// Until when a deleted queue keeps this name, if there is one.
+    pub(crate) fn name_free_at(
+        &self,
+        account: &AccountName,
+        name: &QueueName,
+    ) -> Option<Timestamp> {
+        let deleted = self.account(account)?.being_deleted.get(name)?;
+        Some(self.being_deleted.get(deleted)?.name_free_at)
     }
 
     pub(crate) fn account(&self, name: &AccountName) -> Option<&Account> {
@@ -388,13 +415,38 @@ impl Engine {
             self.deadlines.remove(&(time, id));
         }
         let Some(written) = queue.written else { return };
+        self.free_name(id, released);
+        if let Some(account) = self.accounts.get_mut(&written.account) {
+            account.queues.remove(&written.name);
+            if self.options.queue_deletion_seconds > 0 {
+                account.being_deleted.insert(written.name.clone(), id);
+                self.deadlines.insert((name_free_at, id));
+                let deleted = DeletedQueue {
+                    written,
+                    name_free_at,
+                };
+                self.being_deleted.insert(id, deleted);
+                return;
+            }
+        }
         released.push(Released(written.place));
-        let Some(account) = self.accounts.get_mut(&written.account) else {
+    }
+
+    /// Gives back the name that a deleted queue has kept, if it has one.
+    fn free_name(&mut self, id: QueueId, released: &mut Vec<Released>) {
+        let Some(deleted) = self.being_deleted.remove(&id) else {
             return;
         };
-        account.queues.remove(&written.name);
-        if self.options.queue_deletion_seconds > 0 {
-            account.being_deleted.insert(written.name, name_free_at);
+        self.deadlines.remove(&(deleted.name_free_at, id));
+        let Written {
+            account,
+            name,
+            place,
+            ..
+        } = deleted.written;
+        if let Some(account) = self.accounts.get_mut(&account) {
+            account.being_deleted.remove(&name);
         }
+        released.push(Released(place));
     }
 }

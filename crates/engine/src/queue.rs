@@ -1,6 +1,6 @@
 //! A queue: metadata, stored access policies, messages.
 
-use queuerite_model::{AccountName, Metadata, QueueName, StoredAccessPolicy};
+use queuerite_model::{AccountName, Metadata, QueueName, StoredAccessPolicy, Timestamp};
 
 use crate::messages::Messages;
 use crate::{Change, QueueId, TextRef};
@@ -23,6 +23,27 @@ pub(crate) struct Written {
     pub(crate) metadata: Metadata,
     pub(crate) policies: Vec<StoredAccessPolicy>,
     pub(crate) place: TextRef,
+}
+
+/// What is left of a deleted queue for as long as its name is taken.
+///
+/// Its complete record stays needed, although it says nothing of the end: with it, a store keeps
+/// whatever is younger, and so the record of the end.
+#[derive(Debug)]
+pub(crate) struct DeletedQueue {
+    pub(crate) written: Written,
+    pub(crate) name_free_at: Timestamp,
+}
+
+impl DeletedQueue {
+    /// What says all this again: the end alone would be the end of nothing.
+    pub(crate) fn to_changes(&self, queue: QueueId) -> [Change; 2] {
+        let end = Change::QueueDeleted {
+            queue,
+            name_free_at: self.name_free_at,
+        };
+        [self.written.to_change(queue), end]
+    }
 }
 
 impl Written {

@@ -33,9 +33,14 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
     #[test]
-    fn the_engine_agrees_with_the_reference(seed: u64, steps in prop::collection::vec(step(), 1..120)) {
-        let mut sim = Sim::new(seed, EngineOptions::default());
-        let mut reference = Reference::default();
+    fn the_engine_agrees_with_the_reference(
+        seed: u64,
+        queue_deletion_seconds in prop_oneof![Just(0), Just(5), Just(30)],
+        steps in prop::collection::vec(step(), 1..120),
+    ) {
+        let options = EngineOptions { queue_deletion_seconds };
+        let mut sim = Sim::new(seed, options);
+        let mut reference = Reference::new(options);
         for step in steps {
             let operation = match step {
                 Step::Run(operation) => operation,

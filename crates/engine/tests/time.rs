@@ -4,7 +4,7 @@
 
 use queuerite_engine::{EngineError, EngineOptions};
 use queuerite_model::{
-    DequeuedMessage, MessageText, Metadata, Operation, Outcome, PutMessage, TimeToLive,
+    DequeuedMessage, ListQueues, MessageText, Metadata, Operation, Outcome, PutMessage, TimeToLive,
     UpdatedMessage, VisibilityTimeout,
 };
 use queuerite_testkit::{Sim, queue_name, text};
@@ -116,25 +116,18 @@ fn an_update_must_not_hide_a_message_beyond_its_expiration() {
     assert!(update(&mut sim, &put, put.pop_receipt, 60).is_ok());
 }
 
+/// As the cloud does it.
+const STRICT: EngineOptions = EngineOptions {
+    queue_deletion_seconds: 30,
+};
+
 #[test]
 fn the_name_of_a_deleted_queue_stays_taken_for_as_long_as_asked() {
-    let mut sim = Sim::new(
-        1,
-        EngineOptions {
-            queue_deletion_seconds: 30,
-        },
-    );
+    let mut sim = Sim::new(1, STRICT);
     create(&mut sim).unwrap();
-    let queue = queue_name("orders");
-    sim.run(Operation::DeleteQueue {
-        queue: queue.clone(),
-    })
-    .unwrap();
+    delete_queue(&mut sim).unwrap();
     assert_eq!(create(&mut sim), Err(EngineError::QueueBeingDeleted));
-    assert_eq!(
-        sim.run(Operation::DeleteQueue { queue }),
-        Err(EngineError::QueueNotFound)
-    );
+    assert_eq!(delete_queue(&mut sim), Err(EngineError::QueueNotFound));
     sim.restart();
     sim.wait(29);
     assert_eq!(create(&mut sim), Err(EngineError::QueueBeingDeleted));
@@ -143,13 +136,90 @@ fn the_name_of_a_deleted_queue_stays_taken_for_as_long_as_asked() {
 }
 
 #[test]
+fn the_name_of_a_deleted_queue_stays_taken_when_old_frames_go() {
+    for (relocates, frames) in [(false, 5), (true, 3)] {
+        let mut sim = Sim::new(1, STRICT);
+        create(&mut sim).unwrap();
+        delete_queue(&mut sim).unwrap();
+        create_called(&mut sim, "others").unwrap();
+        let queue = queue_name("others");
+        let put = Operation::PutMessage {
+            queue: queue.clone(),
+            text: text("soon gone"),
+            visibility_timeout: VisibilityTimeout::from_seconds(0).unwrap(),
+            time_to_live: TimeToLive::DEFAULT,
+        };
+        sim.run(put).unwrap();
+        sim.run(Operation::ClearMessages { queue }).unwrap();
+        for _ in 0..3 {
+            if relocates {
+                sim.relocate();
+            }
+            sim.forget();
+            sim.restart();
+        }
+        assert_eq!(sim.frames(), frames);
+        sim.wait(29);
+        sim.sweep();
+        sim.forget();
+        sim.restart();
+        assert_eq!(create(&mut sim), Err(EngineError::QueueBeingDeleted));
+        assert_eq!(names(&mut sim), ["others"]);
+        sim.wait(1);
+        assert_eq!(create(&mut sim), Ok(Outcome::QueueCreated));
+        sim.restart();
+        assert_eq!(names(&mut sim), ["orders", "others"]);
+    }
+}
+
+#[test]
+fn the_name_of_a_deleted_queue_pins_old_frames_until_it_is_swept_or_given_to_another_queue() {
+    for is_swept in [true, false] {
+        let mut sim = Sim::new(1, STRICT);
+        create(&mut sim).unwrap();
+        delete_queue(&mut sim).unwrap();
+        assert_eq!(sim.engine.next_deadline(), Some(sim.now.plus_seconds(30)));
+        sim.wait(30);
+        sim.forget();
+        assert_eq!(sim.frames(), 2);
+        if is_swept {
+            sim.sweep();
+            assert_eq!(sim.engine.next_deadline(), None);
+        } else {
+            create(&mut sim).unwrap();
+        }
+        sim.forget();
+        assert_eq!(sim.frames(), 1);
+    }
+}
+
+#[test]
+fn what_the_name_of_a_deleted_queue_pinned_goes_after_a_restart_that_asks_for_no_time() {
+    let mut sim = Sim::new(1, STRICT);
+    create(&mut sim).unwrap();
+    delete_queue(&mut sim).unwrap();
+    sim.relocate();
+    sim.options = EngineOptions::default();
+    sim.restart();
+    create(&mut sim).unwrap();
+    delete_queue(&mut sim).unwrap();
+    sim.forget();
+    assert_eq!(sim.frames(), 1);
+
+    create(&mut sim).unwrap();
+    delete_queue(&mut sim).unwrap();
+    sim.options = STRICT;
+    sim.restart();
+    assert_eq!(create(&mut sim), Ok(Outcome::QueueCreated));
+    sim.forget();
+    assert_eq!(sim.frames(), 1);
+}
+
+#[test]
 fn by_default_a_deleted_queue_can_be_created_at_once_and_is_empty() {
     let mut sim = with_queue();
     put(&mut sim, "a", 0, TimeToLive::DEFAULT);
-    sim.run(Operation::DeleteQueue {
-        queue: queue_name("orders"),
-    })
-    .unwrap();
+    delete_queue(&mut sim).unwrap();
     assert_eq!(create(&mut sim), Ok(Outcome::QueueCreated));
     assert_eq!(count(&mut sim), 0);
 }
@@ -196,10 +266,28 @@ fn with_queue() -> Sim {
 }
 
 fn create(sim: &mut Sim) -> Result<Outcome<MessageText>, EngineError> {
+    create_called(sim, "orders")
+}
+
+fn create_called(sim: &mut Sim, name: &str) -> Result<Outcome<MessageText>, EngineError> {
     sim.run(Operation::CreateQueue {
-        queue: queue_name("orders"),
+        queue: queue_name(name),
         metadata: Metadata::default(),
     })
+}
+
+fn delete_queue(sim: &mut Sim) -> Result<Outcome<MessageText>, EngineError> {
+    let queue = queue_name("orders");
+    sim.run(Operation::DeleteQueue { queue })
+}
+
+fn names(sim: &mut Sim) -> Vec<String> {
+    let Ok(Outcome::QueuesListed(page)) = sim.run(Operation::ListQueues(ListQueues::default()))
+    else {
+        panic!("no list")
+    };
+    let queues = page.queues.iter();
+    queues.map(|queue| queue.name.to_string()).collect()
 }
 
 fn put(sim: &mut Sim, message: &str, hidden: u32, time_to_live: TimeToLive) -> PutMessage {

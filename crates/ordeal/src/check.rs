@@ -3,7 +3,7 @@
 use std::io;
 use std::net::SocketAddr;
 
-use queuerite_testkit::Response;
+use queuerite_testkit::{Request, Response};
 
 use crate::findings::Kind;
 use crate::service::{self, Service};
@@ -14,6 +14,9 @@ use crate::worker::{LONG, Operation, UnderWay, Worker, is_timeout};
 /// can be seen to last.
 const MESSAGES_PER_TRIED_RECEIPT: usize = 3;
 
+/// The status of a server that is too busy, or that waits for its disk.
+const BUSY: u16 = 503;
+
 impl Worker {
     /// Compares everything, and settles what was under way.
     pub(crate) fn check(&mut self, address: SocketAddr) {
@@ -22,12 +25,16 @@ impl Worker {
             under_way: self.under_way.take(),
         };
         if let Err(error) = check.all(self) {
-            let kind = if is_timeout(&error) {
-                Kind::NotAnswered
-            } else {
-                Kind::NotStarted
+            let kind = match error.kind() {
+                _ if is_timeout(&error) => Kind::NotAnswered,
+                io::ErrorKind::ResourceBusy => Kind::Refused,
+                _ => Kind::NotStarted,
             };
             self.find(kind, 1, format!("while comparing: {error}"));
+            // What was not compared by now is not known any more.
+            for place in 0..self.queues.len() {
+                self.abandon(place);
+            }
         }
     }
 
@@ -67,6 +74,15 @@ impl Check {
         Ok(())
     }
 
+    /// Sends a request. Of a server that is too busy there is nothing to be compared.
+    fn send(&mut self, request: Request) -> io::Result<(Response, Span)> {
+        let (response, span) = self.service.send(request)?;
+        if response.status == BUSY {
+            return Err(io::ErrorKind::ResourceBusy.into());
+        }
+        Ok((response, span))
+    }
+
     /// The operation that was under way, if it was on this queue.
     fn under_way_on(&self, place: usize) -> Option<(Operation, Span)> {
         let under_way = self.under_way.as_ref();
@@ -76,13 +92,8 @@ impl Check {
 
     fn queues(&mut self, worker: &mut Worker) -> io::Result<()> {
         let prefix = worker.prefix();
-        let (response, _) = self.service.send(service::list_queues(&prefix))?;
+        let (response, _) = self.send(service::list_queues(&prefix))?;
         let mut names = service::queue_names(&response);
-        for name in &worker.abandoned {
-            self.service.send(service::delete_queue(name))?;
-        }
-        names.retain(|name| !worker.abandoned.contains(name));
-        worker.abandoned.clear();
         for place in 0..worker.queues.len() {
             let queue = &mut worker.queues[place];
             let exists = names.contains(&queue.name);
@@ -105,15 +116,19 @@ impl Check {
                     worker.abandon(place);
                 }
                 (false, true, _) => {
-                    // It goes with the names that nobody knows.
-                    names.push(queue.name.clone());
+                    let name = queue.name.clone();
+                    worker.find(Kind::QueueRisen, 1, &name);
                     worker.abandon(place);
+                    names.push(name);
                 }
             }
         }
         for name in names {
-            self.service.send(service::delete_queue(&name))?;
-            worker.find(Kind::QueueRisen, 1, name);
+            self.send(service::delete_queue(&name))?;
+            if !worker.abandoned.contains(&name) {
+                worker.find(Kind::QueueRisen, 1, &name);
+                worker.abandoned.push(name);
+            }
         }
         Ok(())
     }
@@ -126,7 +141,7 @@ impl Check {
         self.try_receipts(worker, place)?;
         self.count(worker, place)?;
         if worker.findings.len() == before {
-            let (response, span) = self.service.send(service::peek(&name))?;
+            let (response, span) = self.send(service::peek(&name))?;
             if is_fine(worker, &response, "Peek") {
                 worker.compare(place, &response, service::PEEK_MAX, false, span);
                 drop_unseen(worker, place, &response, span);
@@ -134,7 +149,7 @@ impl Check {
         }
         if worker.findings.len() > before {
             // Found once, that is enough.
-            self.service.send(service::delete_queue(&name))?;
+            self.send(service::delete_queue(&name))?;
             if worker.queues[place].name == name {
                 worker.abandon(place);
             }
@@ -145,7 +160,7 @@ impl Check {
     fn properties(&mut self, worker: &mut Worker, place: usize) -> io::Result<()> {
         let under_way = self.under_way_on(place);
         let name = worker.queues[place].name.clone();
-        let (response, _) = self.service.send(service::get_metadata(&name))?;
+        let (response, _) = self.send(service::get_metadata(&name))?;
         let found = service::note(&response);
         let queue = &mut worker.queues[place];
         match &under_way {
@@ -158,7 +173,7 @@ impl Check {
                 worker.find(Kind::PropertiesLost, 1, what);
             }
         }
-        let (response, _) = self.service.send(service::get_policies(&name))?;
+        let (response, _) = self.send(service::get_policies(&name))?;
         let found = service::policies(&response);
         let queue = &mut worker.queues[place];
         match under_way {
@@ -190,7 +205,7 @@ impl Check {
             }
             Operation::Clear => {
                 let name = worker.queues[place].name.clone();
-                let (response, _) = self.service.send(service::get_metadata(&name))?;
+                let (response, _) = self.send(service::get_metadata(&name))?;
                 if service::count(&response) == Some(0) {
                     worker.queues[place].clear_messages();
                 }
@@ -233,9 +248,8 @@ impl Check {
                 possibly += 1;
                 surely += usize::from(message.must_be_seen(span));
             }
+            is_clear &= message.tells_of_get(span);
             let Some(id) = message.id.as_ref().filter(|_| message.receipt.is_some()) else {
-                // Without its receipt nobody can tell.
-                is_clear &= !message.visible.may_be_reached(span);
                 let queue = &mut worker.queues[place];
                 let same = |other: &&mut crate::ledger::Message| other.text == message.text;
                 if message.visible.may_be_reached(span)
@@ -256,7 +270,6 @@ impl Check {
                 worker.find(Kind::ReceiptLost, 1, what);
             }
             gotten += 1;
-            is_clear &= !message.is_short_lived(span);
             if let Some(message) = worker.queues[place].message(id) {
                 message.updated(None, seconds, span);
                 message.count = (message.count.0 + 1, message.count.1 + 1);
@@ -320,15 +333,15 @@ impl Check {
         };
         let text = message.text.clone();
         let update = service::update(&name, id, &receipt, seconds, Some(&text));
-        let (response, span) = self.service.send(update)?;
+        let (response, span) = self.send(update)?;
         if response.status < 300 {
             let receipt = response.header("x-ms-popreceipt").map(Into::into);
             message.updated(receipt, seconds, span);
             return Ok(true);
         }
         if message.may_be_expired(span) {
-            queue.remove(id);
-            queue.expired += 1;
+            let expired = queue.remove(id);
+            queue.expired.extend(expired);
             return Ok(true);
         }
         Ok(false)
@@ -337,7 +350,7 @@ impl Check {
     /// Hidden messages show in the count only.
     fn count(&mut self, worker: &mut Worker, place: usize) -> io::Result<()> {
         let name = worker.queues[place].name.clone();
-        let (response, span) = self.service.send(service::get_metadata(&name))?;
+        let (response, span) = self.send(service::get_metadata(&name))?;
         let queue = &mut worker.queues[place];
         queue.forget_expired(span);
         let certain = queue.messages.iter().filter(|message| message.is_certain);
@@ -345,14 +358,14 @@ impl Check {
             .filter(|message| !message.may_be_expired(span))
             .count();
         // Nothing says when an expired message stops being counted.
-        let most = queue.messages.len() + queue.expired;
+        let most = queue.messages.len() + queue.expired.len();
         let count = service::count(&response).unwrap_or(usize::MAX);
         let what = format!("{name}: {count} messages instead of {least} to {most}");
         if count < least {
             worker.find(Kind::MessageLost, least - count, what);
         } else if count > most {
             worker.find(Kind::MessageRisen, 1, what);
-        } else if queue.expired > 0 {
+        } else if !queue.expired.is_empty() {
             // Nothing is certain from the count.
         } else if least < most && count == most {
             for message in &mut queue.messages {
@@ -370,7 +383,7 @@ impl Check {
         let name = worker.queues[place].name.clone();
         loop {
             let get = service::get(&name, service::PEEK_MAX, LONG);
-            let (response, span) = self.service.send(get)?;
+            let (response, span) = self.send(get)?;
             if !is_fine(worker, &response, "Get") {
                 return Ok(());
             }
@@ -378,7 +391,7 @@ impl Check {
             worker.compare(place, &response, service::PEEK_MAX, true, span);
             for message in &messages {
                 let delete = service::delete(&name, &message.id, &message.receipt);
-                let (response, _) = self.service.send(delete)?;
+                let (response, _) = self.send(delete)?;
                 is_fine(worker, &response, "Delete");
                 worker.queues[place].remove(&message.id);
             }

@@ -84,6 +84,7 @@ pub fn run(plan: &Plan) -> Report {
                 continue;
             }
         };
+        port = server.address.port();
         start_time = start.elapsed().min(start_time * 2);
         load.check(server.address);
         if round == plan.rounds {
@@ -117,8 +118,7 @@ pub fn run(plan: &Plan) -> Report {
         }
         relocation::note(&log, load.ends());
         if (round + 1) % 100 == 0 {
-            let losses = load.report().losses();
-            println!("{losses} losses after {} rounds", round + 1);
+            println!("{} after {} rounds", load.report().sum(), round + 1);
         }
     }
     load.report().clone()

@@ -28,6 +28,8 @@ pub enum Kind {
     MessageChanged,
     /// A message was shown before its time.
     MessageEarly,
+    /// A message was shown after its end.
+    MessageExpired,
     /// The newest pop receipt of a message does not fit.
     ReceiptLost,
     /// Messages come in another order than they were put in.
@@ -37,6 +39,14 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Whether something that was acknowledged is not there, or not as it was.
+    pub(crate) const fn is_loss(self) -> bool {
+        !matches!(
+            self,
+            Self::NotAnswered | Self::Refused | Self::MessageExpired
+        )
+    }
+
     const fn plural(self) -> &'static str {
         match self {
             Self::NotStarted => "starts failed",
@@ -50,6 +60,7 @@ impl Kind {
             Self::MessageTwice => "messages doubled",
             Self::MessageChanged => "messages changed",
             Self::MessageEarly => "messages shown too early",
+            Self::MessageExpired => "expired messages shown",
             Self::ReceiptLost => "pop receipts lost",
             Self::OrderLost => "orders lost",
             Self::Torn => "operations torn",
@@ -149,7 +160,21 @@ impl fmt::Display for Ends {
 impl Report {
     /// How many acknowledged operations were lost or otherwise betrayed.
     pub fn losses(&self) -> usize {
-        self.findings.iter().map(|finding| finding.count).sum()
+        self.count(Kind::is_loss)
+    }
+
+    /// The losses and whatever else was found, in few words.
+    pub(crate) fn sum(&self) -> String {
+        let losses = self.losses();
+        match self.count(|kind| !kind.is_loss()) {
+            0 => format!("{losses} losses"),
+            others => format!("{losses} losses, {others} other findings"),
+        }
+    }
+
+    fn count(&self, counts: impl Fn(Kind) -> bool) -> usize {
+        let findings = self.findings.iter().filter(|found| counts(found.kind));
+        findings.map(|finding| finding.count).sum()
     }
 }
 
@@ -172,14 +197,36 @@ impl fmt::Display for Report {
         writeln!(f, "{}", self.ends)?;
         write!(
             f,
-            "{} rounds, {} operations acknowledged ({} MB of texts), {} under way, {} losses",
+            "{} rounds, {} operations acknowledged ({} MB of texts), {} under way, {}",
             self.rounds,
             self.acknowledged,
             self.text_bytes / 1_000_000,
             self.under_way,
-            self.losses()
+            self.sum()
         )
     }
 }
 
 const FINDINGS_SHOWN_MAX: usize = 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_found_and_is_no_loss() {
+        let mut report = Report::default();
+        let mut find = |kind, count| {
+            report.findings.push(Finding {
+                round: 1,
+                kind,
+                count,
+                what: String::new(),
+            });
+            report.sum()
+        };
+        assert_eq!(find(Kind::MessageLost, 7), "7 losses");
+        assert_eq!(find(Kind::Refused, 1), "7 losses, 1 other findings");
+        assert_eq!(find(Kind::MessageExpired, 1), "7 losses, 2 other findings");
+    }
+}

@@ -13,8 +13,8 @@ pub(crate) struct Queue {
     pub(crate) policies: Vec<Policy>,
     /// In the order in which they were put.
     pub(crate) messages: Vec<Message>,
-    /// How many messages have expired since the queue was last empty.
-    pub(crate) expired: usize,
+    /// Messages that have expired since the queue was last empty.
+    pub(crate) expired: Vec<Message>,
     /// Nothing in it is ever touched, so that what surrounds it has to be compacted.
     pub(crate) is_anchor: bool,
 }
@@ -51,7 +51,7 @@ impl Queue {
             note: 0,
             policies: Vec::new(),
             messages: Vec::new(),
-            expired: 0,
+            expired: Vec::new(),
             is_anchor,
         }
     }
@@ -65,14 +65,14 @@ impl Queue {
 
     pub(crate) fn clear_messages(&mut self) {
         self.messages.clear();
-        self.expired = 0;
+        self.expired.clear();
     }
 
     /// Forgets what has expired.
     pub(crate) fn forget_expired(&mut self, span: Span) {
-        let before = self.messages.len();
-        self.messages.retain(|message| !message.is_expired(span));
-        self.expired += before - self.messages.len();
+        let is_expired = |message: &mut Message| message.is_expired(span);
+        let expired = self.messages.extract_if(.., is_expired);
+        self.expired.extend(expired);
     }
 
     pub(crate) fn message(&mut self, id: &str) -> Option<&mut Message> {
@@ -80,9 +80,13 @@ impl Queue {
         messages.find(|message| message.id.as_deref() == Some(id))
     }
 
-    pub(crate) fn remove(&mut self, id: &str) {
-        self.messages
-            .retain(|message| message.id.as_deref() != Some(id));
+    /// Takes a message out.
+    pub(crate) fn remove(&mut self, id: &str) -> Option<Message> {
+        let place = self
+            .messages
+            .iter()
+            .position(|message| message.id.as_deref() == Some(id));
+        place.map(|place| self.messages.remove(place))
     }
 }
 
@@ -143,6 +147,12 @@ impl Message {
         self.expiry.from < span.answered + 2 * 3_600_000
     }
 
+    /// Whether it can be found out later if a get has handed it out. For that it takes a receipt,
+    /// and that it has not expired before somebody tries it.
+    pub(crate) const fn tells_of_get(&self, span: Span) -> bool {
+        !self.visible.may_be_reached(span) || self.receipt.is_some() && !self.is_short_lived(span)
+    }
+
     pub(crate) const fn is_expired(&self, span: Span) -> bool {
         self.expiry.is_reached(span)
     }
@@ -164,5 +174,28 @@ pub(crate) const fn visible_after(span: Span, seconds: u32) -> Instant {
         Instant { from: 0, to: 0 }
     } else {
         Instant::after(span, seconds)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Span = Span {
+        sent: 1_000_000,
+        answered: 1_000_001,
+    };
+
+    #[test]
+    fn a_get_can_be_found_out_by_a_receipt_of_what_lasts() {
+        let message = |hidden, time_to_live, receipt: Option<&str>| Message {
+            receipt: receipt.map(Into::into),
+            ..Message::put_under_way("text".into(), hidden, time_to_live, NOW)
+        };
+        assert!(message(0, None, Some("receipt")).tells_of_get(NOW));
+        assert!(!message(0, None, None).tells_of_get(NOW));
+        assert!(!message(0, Some(3), Some("receipt")).tells_of_get(NOW));
+        // What was hidden was not handed out, for certain.
+        assert!(message(60, Some(3), None).tells_of_get(NOW));
     }
 }

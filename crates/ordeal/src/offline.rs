@@ -148,3 +148,38 @@ fn learn(time: &mut Duration, ended: Option<&Result<Duration, String>>) {
         None => *time = *time * 11 / 10,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_succeeds_or_fails_or_is_killed_and_none_is_taken_for_another() {
+        let directory = std::env::temp_dir().join(format!("offline-{}", std::process::id()));
+        let (location, log) = (directory.join("location"), directory.join("log"));
+        fs::create_dir(&directory).unwrap();
+        let offline = Offline::default();
+        let tools = Tools::new(&offline, &log);
+        let ended = |command: &str, kill_after| {
+            let template = Template::parse_on_location(command).unwrap();
+            tools.ended(&template, &location, Path::new(""), kill_after)
+        };
+        assert!(matches!(ended("ls {location}", None), Some(Ok(_))));
+        let failed = ended("ls {location}/nothing", None).unwrap().unwrap_err();
+        assert!(failed.contains("nothing"), "{failed}");
+        let at_once = Some(Duration::from_millis(1));
+        assert_eq!(ended("env LOCATION={location} sleep 60", at_once), None);
+        fs::remove_dir_all(&directory).unwrap();
+    }
+
+    #[test]
+    fn what_was_killed_may_take_longer_than_was_thought() {
+        let mut time = Duration::from_millis(100);
+        learn(&mut time, None);
+        assert_eq!(time, Duration::from_millis(110));
+        learn(&mut time, Some(&Err("it failed".into())));
+        assert_eq!(time, Duration::from_millis(110));
+        learn(&mut time, Some(&Ok(Duration::from_millis(70))));
+        assert_eq!(time, Duration::from_millis(70));
+    }
+}

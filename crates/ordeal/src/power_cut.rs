@@ -64,7 +64,7 @@ pub fn run(plan: &Plan) -> Report {
         drop(disk);
         disk = Disk::mount(next);
         if (round + 1) % 10 == 0 {
-            println!("{} losses after {} cuts", load.report().losses(), round + 1);
+            println!("{} after {} cuts", load.report().sum(), round + 1);
         }
     }
     load.report().clone()

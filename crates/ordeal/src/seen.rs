@@ -1,7 +1,7 @@
 //! Comparing messages that an answer shows with the ledger.
 
 use crate::findings::Kind;
-use crate::ledger::Queue;
+use crate::ledger::{Message, Queue};
 use crate::service::Told;
 use crate::time::{Instant, Span};
 
@@ -19,9 +19,12 @@ pub(crate) fn compare(
     let mut places = Vec::new();
     for told in seen {
         let short = format!("{name}: {}", shown(told));
-        let place = place_of(queue, told);
-        let Some(place) = place else {
-            findings.push((Kind::MessageRisen, short));
+        let Some(place) = place_of(&queue.messages, told) else {
+            let kind = match place_of(&queue.expired, told) {
+                Some(_) => Kind::MessageExpired,
+                None => Kind::MessageRisen,
+            };
+            findings.push((kind, short));
             continue;
         };
         if places.contains(&place) {
@@ -54,7 +57,7 @@ pub(crate) fn compare(
             changed("its dequeue count", &format!("{least} to {greatest}"));
         }
         if message.is_expired(span) {
-            changed("its time to live", "over");
+            findings.push((Kind::MessageExpired, short.clone()));
         }
         if !message.visible.may_be_reached(span) {
             let what = format!(
@@ -81,14 +84,13 @@ pub(crate) fn compare(
     findings
 }
 
-/// Where in the ledger a message is: by its id, or by its text if its put was never answered.
-fn place_of(queue: &Queue, told: &Told) -> Option<usize> {
-    let by_id = queue
-        .messages
+/// Which of these messages is shown: by its id, or by its text if its put was never answered.
+fn place_of(messages: &[Message], told: &Told) -> Option<usize> {
+    let by_id = messages
         .iter()
         .position(|message| message.id.as_ref() == Some(&told.id));
     by_id.or_else(|| {
-        let mut messages = queue.messages.iter();
+        let mut messages = messages.iter();
         messages.position(|message| message.id.is_none() && message.text == told.text)
     })
 }
@@ -137,7 +139,6 @@ fn shown(told: &Told) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Message;
 
     const THEN: Span = Span {
         sent: 1_000_000,
@@ -215,6 +216,19 @@ mod tests {
         let seen = [first.clone(), second.clone(), third, told("4")];
         assert_eq!(kinds(&mut queue(0), &seen), [Kind::MessageRisen]);
         assert_eq!(kinds(&mut queue(3600), &[first]), [Kind::MessageEarly]);
+    }
+
+    #[test]
+    fn what_is_shown_after_its_end_is_found_and_is_no_loss() {
+        let mut queue = queue(0);
+        queue.messages[2].expiry = Instant { from: 0, to: 0 };
+        assert_eq!(kinds(&mut queue, &["1", "2"].map(told)), []);
+        let all = ["1", "2", "3"].map(told);
+        assert_eq!(kinds(&mut queue, &all), [Kind::MessageExpired]);
+        queue.forget_expired(NOW);
+        assert_eq!(queue.messages.len(), 2);
+        assert_eq!(kinds(&mut queue, &all), [Kind::MessageExpired]);
+        assert!(!Kind::MessageExpired.is_loss());
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -95,9 +95,24 @@ impl Server {
         }
     }
 
-    /// Starts a server on a location and waits until its port answers. If it ends instead, or
-    /// never listens, this is how.
+    /// Starts a server on a location and waits until it listens. If it ends instead, or never
+    /// listens, this is how. If somebody else took the port meanwhile, it gets another.
     pub fn start(
+        template: &Template,
+        location: &Path,
+        port: u16,
+        log: &Path,
+    ) -> Result<Self, String> {
+        let started = Self::start_once(template, location, port, log);
+        match started {
+            Err(_) if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_err() => {
+                Self::start_once(template, location, free_port(), log)
+            }
+            _ => started,
+        }
+    }
+
+    fn start_once(
         template: &Template,
         location: &Path,
         port: u16,
@@ -105,7 +120,7 @@ impl Server {
     ) -> Result<Self, String> {
         let mut server = Self::spawn(template, location, port, log);
         let start = Instant::now();
-        while TcpStream::connect(server.address).is_err() {
+        while !server.listens() {
             if let Some(status) = server.child.try_wait().unwrap() {
                 return Err(format!("it ended with {status}:\n{}", tail(log)));
             }
@@ -115,6 +130,13 @@ impl Server {
             thread::sleep(Duration::from_millis(2));
         }
         Ok(server)
+    }
+
+    /// Whether its port answers, and it is this server that does. While nobody listens, a
+    /// connection may meet itself; and while a server takes its time to start, another program
+    /// may be given the port.
+    fn listens(&self) -> bool {
+        TcpStream::connect(self.address).is_ok() && is_of_group(self.address, self.child.id())
     }
 
     /// Ends it at once, as a crash would.
@@ -185,6 +207,54 @@ impl Drop for Server {
     }
 }
 
+/// Whether a process of this group listens at a port.
+fn is_of_group(address: SocketAddr, group: u32) -> bool {
+    let sockets = listening_sockets(address.port());
+    let is_one = |file: &PathBuf| sockets.iter().any(|socket| file == Path::new(socket));
+    processes_of_group(group).iter().any(|process| {
+        let files = fs::read_dir(process.join("fd")).into_iter().flatten();
+        let mut files = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok());
+        files.any(|file| is_one(&file))
+    })
+}
+
+/// The sockets that listen at a port, as `/proc` calls the files of a process.
+fn listening_sockets(port: u16) -> Vec<String> {
+    let port = format!(":{port:04X}");
+    let table = ["/proc/net/tcp", "/proc/net/tcp6"].map(fs::read_to_string);
+    let lines = table.iter().flatten().flat_map(|table| table.lines());
+    lines
+        .filter_map(|line| {
+            let mut fields = line.split_whitespace().skip(1);
+            let (local, state) = (fields.next()?, fields.nth(1)?);
+            let inode = fields.nth(5)?;
+            let is_here = local.ends_with(&port) && state == LISTENS;
+            is_here.then(|| format!("socket:[{inode}]"))
+        })
+        .collect()
+}
+
+/// The state of a listening socket in `/proc/net/tcp`.
+const LISTENS: &str = "0A";
+
+/// The directories in `/proc` of all processes of a group.
+fn processes_of_group(group: u32) -> Vec<PathBuf> {
+    let processes = fs::read_dir("/proc").into_iter().flatten().flatten();
+    let paths = processes.map(|process| process.path());
+    paths
+        .filter(|path| {
+            let stat = fs::read_to_string(path.join("stat")).unwrap_or_default();
+            group_in(&stat) == Some(group)
+        })
+        .collect()
+}
+
+/// The group of a process. Its name comes first, in parentheses; then state, parent and group.
+fn group_in(stat: &str) -> Option<u32> {
+    let (_, fields) = stat.rsplit_once(") ")?;
+    fields.split(' ').nth(2)?.parse().ok()
+}
+
 /// A port that nobody has at the moment.
 pub(crate) fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -204,6 +274,25 @@ pub(crate) fn tail(log: &Path) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_server_is_not_taken_for_another_that_has_its_port() {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let address = listener.local_addr().unwrap();
+        let directory = std::env::temp_dir().join(format!("server-{}", std::process::id()));
+        let template = Template::parse("env LOCATION={location} PORT={port} sleep 60").unwrap();
+        let log = directory.join("log");
+        fs::create_dir(&directory).unwrap();
+        let server = Server::spawn(&template, &directory, address.port(), &log);
+        assert!(!server.listens());
+        let stat = fs::read_to_string("/proc/self/stat").unwrap();
+        let group = group_in(&stat).unwrap();
+        assert!(is_of_group(address, group));
+        assert!(!is_of_group(server.address, server.child.id()));
+        drop(listener);
+        assert!(!is_of_group(address, group));
+        fs::remove_dir_all(&directory).unwrap();
+    }
 
     #[test]
     fn a_command_line_names_location_and_port() {

@@ -37,7 +37,8 @@ pub(crate) struct Worker {
     pub(crate) findings: Vec<Finding>,
     /// What was under way on the queue that is being compared.
     pub(crate) settling: Option<String>,
-    /// Names of queues in which something was found, which may be there or not.
+    /// Names of queues in which something was found. From then on they may be there or not, as
+    /// their deletion may be lost as well.
     pub(crate) abandoned: Vec<String>,
     texts: u64,
     generation: u32,
@@ -331,7 +332,7 @@ impl Worker {
                     message.text = text.unwrap_or_else(|| message.text.clone());
                 }
             }
-            Operation::Delete { id, .. } => queue.remove(&id),
+            Operation::Delete { id, .. } => drop(queue.remove(&id)),
             Operation::Clear => queue.clear_messages(),
         }
     }

@@ -169,14 +169,20 @@ impl Worker {
         // A panic below must not leave a server that accepts and never answers.
         let _not_ready_at_the_end = NotReadyOnDrop(Arc::clone(&self.is_ready));
         let mut answers = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        let mut has_more = false;
         loop {
-            match jobs.recv_timeout(self.idle_time()) {
+            let patience = if has_more {
+                Duration::ZERO
+            } else {
+                self.idle_time()
+            };
+            match jobs.recv_timeout(patience) {
                 Ok(first) => self.run_batch(first, jobs, &mut answers),
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.progress.step();
-            self.tidy();
+            has_more = self.tidy();
             self.progress.rest();
         }
         tracing::debug!("the executor has answered everything and stops");
@@ -256,12 +262,15 @@ impl Worker {
         }
     }
 
-    fn tidy(&mut self) {
-        if self.is_ready.load(Ordering::Acquire)
-            && let Err(error) = self.engine.tidy(self.clock.now())
-        {
-            self.fail(&error);
+    /// Says whether there is more to tidy, if nothing else is to be done.
+    fn tidy(&mut self) -> bool {
+        if !self.is_ready.load(Ordering::Acquire) {
+            return false;
         }
+        self.engine.tidy(self.clock.now()).unwrap_or_else(|error| {
+            self.fail(&error);
+            false
+        })
     }
 
     fn idle_time(&self) -> Duration {

@@ -271,7 +271,7 @@ impl<'a> User<'a> {
         let mut smallest = u64::MAX;
         let mut unchanged = 0;
         while unchanged < UNCHANGED_MAX {
-            self.engine.tidy(self.now).unwrap();
+            while self.engine.tidy(self.now).unwrap() {}
             let disk = disk(self.folder);
             if disk < smallest {
                 smallest = disk;

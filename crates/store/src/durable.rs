@@ -12,9 +12,6 @@ use thiserror::Error;
 
 use crate::{Store, StoreError};
 
-/// How often one [`DurableEngine::tidy`] moves live records to a new place.
-pub const RELOCATIONS_MAX: usize = 16;
-
 /// An engine and its store, which hold the same at every commit.
 ///
 /// [`execute`](Self::execute) answers from memory, and nothing that it returned may be told to
@@ -103,30 +100,31 @@ impl<S: Store> DurableEngine<S> {
         self.release();
     }
 
-    /// To be called after a commit, when nobody waits: forgets what has expired, drops dead
-    /// frames, and moves what pins them.
-    pub fn tidy(&mut self, now: Timestamp) -> Result<(), StoreError> {
+    /// To be called after a commit: forgets what has expired, drops dead frames, and moves some
+    /// of what pins them. Says whether there may be more to move, so that whoever has nothing
+    /// else to do calls it again; one call does no more than a commit or two would.
+    pub fn tidy(&mut self, now: Timestamp) -> Result<bool, StoreError> {
         self.sweep(now);
-        for _ in 0..RELOCATIONS_MAX {
-            let records = self.store.relocatable()?;
-            let Some(frame) = records.first().map(|(_, place)| place.frame) else {
-                break;
-            };
+        let records = self.store.relocatable()?;
+        let mut has_moved = false;
+        if let Some(frame) = records.first().map(|(_, place)| place.frame) {
             tracing::debug!(frame, "relocating what pins the oldest frame");
             for (record, place) in &records {
-                if let Some(fresh) = self.engine.relocate(record, *place) {
-                    self.stage_and_apply(&[fresh])?;
+                let fresh = self.engine.relocate(record, *place);
+                if !fresh.is_empty() {
+                    self.stage_and_apply(&fresh)?;
+                    has_moved = true;
                 }
             }
             // The copies are durable before reclaim may drop what they were copied from.
             self.commit(now)?;
-            self.store.reclaim()?;
             tracing::debug!(frame, "relocated what pinned the oldest frame");
         }
-        self.store.reclaim()
+        self.store.reclaim()?;
+        Ok(has_moved)
     }
 
-    /// When a message expires next, if any does.
+    /// When [`sweep`](Self::sweep) has work next, if ever.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         self.engine.next_deadline()
     }

@@ -30,7 +30,7 @@ use queuerite_engine::{Change, Released, TextRef};
 use queuerite_model::{MessageText, Timestamp};
 
 pub use durability::{Durability, DurabilityError};
-pub use durable::{DurableEngine, ExecuteError, RELOCATIONS_MAX};
+pub use durable::{DurableEngine, ExecuteError};
 pub use error::StoreError;
 pub use frame::FRAME_BYTES_MAX;
 pub use memory_store::MemoryStore;

@@ -214,7 +214,7 @@ impl SledStore {
     /// written anew is full. After a backlog was worked off nobody writes that much for a long
     /// time, so this does: it sets the newest frame's time of commit on by a tick, and back, as
     /// often as it takes. Sled would pass over a value that is the same.
-    fn push_log(&mut self) -> Result<(), StoreError> {
+    fn push_log(&mut self, most: u64) -> Result<(), StoreError> {
         let needed = 2 * self.ledger.frame_bytes() + FILE_BYTES_SLACK;
         let Some(newest) = self.newest else {
             return Ok(());
@@ -230,7 +230,7 @@ impl SledStore {
         let later = frame::resealed(&frame, now.plus_ticks(1));
         let later = later.map_err(|reason| self.corrupt(newest, reason))?;
         let bytes = 2 * (frame.len() as u64 + ENTRY_BYTES);
-        for _ in 0..PUSH_BYTES.div_ceil(bytes).min(PUSHES_MAX) {
+        for _ in 0..most.div_ceil(bytes).min(most / PUSH_BYTES_MIN) {
             self.database.insert(&key, &later)?;
             self.database.insert(&key, &frame)?;
             self.push_bytes = self.push_bytes.saturating_sub(bytes);
@@ -294,11 +294,15 @@ const FIRST_FRAME: u64 = 1;
 /// One would write less; but sled takes up to twice the frames' bytes on top.
 const LIVE_TO_DEAD_MIN: u64 = 2;
 
-/// How many bytes of frames move to a new place between two commits.
-const RELOCATED_BYTES_MAX: u64 = 256 * 1024;
+/// How many bytes of frames are looked through at once for what is to move.
+const RELOCATED_BYTES_MIN: u64 = 256 * 1024;
+
+/// How many times what was committed meanwhile, if that is more: it has to keep ahead of those
+/// who leave dead space behind.
+const RELOCATED_TO_FRESH: u64 = 4;
 
 /// How many frames are removed if nothing was committed meanwhile.
-const RECLAIMED_FRAMES_WHEN_IDLE: usize = 1024;
+const RECLAIMED_FRAMES_WHEN_IDLE: usize = 512;
 
 /// What has to be committed between two [`Store::reclaim`]s to move sled's log by itself.
 const BUSY_BYTES_MIN: u64 = 64 * 1024;
@@ -310,11 +314,12 @@ const QUIET_MIN: u32 = 64;
 /// What sled's file may take, besides twice the frames' bytes, before its log is pushed.
 const FILE_BYTES_SLACK: u64 = 48 * 1024 * 1024;
 
-/// How far one [`Store::reclaim`] pushes the log.
+/// How far one [`Store::reclaim`] pushes the log if nobody wants anything; an eighth of it if
+/// somebody wants little.
 const PUSH_BYTES: u64 = 2 * 1024 * 1024;
 
-/// In how many steps at most, if the newest frame is a short one.
-const PUSHES_MAX: u64 = 8 * 1024;
+/// What a step counts for at least, so that there are not too many if the newest frame is short.
+const PUSH_BYTES_MIN: u64 = 1024;
 
 /// How far the log is pushed in all: twelve segments, if meanwhile nothing was dropped. Every
 /// dropped byte allows for half a byte more.
@@ -460,8 +465,13 @@ impl Store for SledStore {
             }
         }
         self.quiet = self.quiet.saturating_add(1);
-        let is_idle = fresh.frames == 0 || fresh.bytes < BUSY_BYTES_MIN && self.quiet > QUIET_MIN;
-        if is_idle { self.push_log() } else { Ok(()) }
+        if fresh.frames == 0 {
+            self.push_log(PUSH_BYTES)
+        } else if fresh.bytes < BUSY_BYTES_MIN && self.quiet > QUIET_MIN {
+            self.push_log(PUSH_BYTES / 8)
+        } else {
+            Ok(())
+        }
     }
 
     fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError> {
@@ -471,9 +481,10 @@ impl Store for SledStore {
         };
         let mut records = Vec::new();
         let mut bytes = 0;
+        let most = RELOCATED_BYTES_MIN.max(RELOCATED_TO_FRESH * self.fresh.bytes);
         for number in oldest..self.newest.unwrap_or_default() {
             bytes += self.ledger.bytes(number);
-            if number > oldest && bytes > RELOCATED_BYTES_MAX {
+            if number > oldest && bytes > most {
                 break;
             }
             if self.ledger.live(number) > 0 {

@@ -1,6 +1,6 @@
 //! The service, written as naively as possible: a `Vec` that is scanned again for everything.
 
-use queuerite_engine::EngineError;
+use queuerite_engine::{EngineError, EngineOptions};
 use queuerite_model::{
     DequeueCount, MessageId, MessageText, Metadata, Operation, Outcome, PopReceipt, QueueName,
     StoredAccessPolicy, Timestamp,
@@ -11,6 +11,9 @@ use queuerite_model::{
 #[derive(Clone, Debug, Default)]
 pub struct Reference {
     pub(crate) queues: Vec<Queue>,
+    /// Names of deleted queues, each with the time when it is free.
+    pub(crate) being_deleted: Vec<(QueueName, Timestamp)>,
+    queue_deletion_seconds: u64,
     insertions: u64,
 }
 
@@ -35,6 +38,14 @@ pub(crate) struct Message {
 }
 
 impl Reference {
+    /// A service with these options.
+    pub fn new(options: EngineOptions) -> Self {
+        Self {
+            queue_deletion_seconds: options.queue_deletion_seconds,
+            ..Self::default()
+        }
+    }
+
     /// The oldest message's id and newest receipt, for tests that want to hold one.
     pub fn some_receipt(&self, nth: usize) -> Option<(QueueName, MessageId, PopReceipt)> {
         let all: Vec<_> = self
@@ -80,6 +91,11 @@ impl Reference {
                         Err(EngineError::QueueAlreadyExists)
                     };
                 }
+                let mut being_deleted = self.being_deleted.iter();
+                if being_deleted.any(|(name, free_at)| name == queue && *free_at > now) {
+                    return Err(EngineError::QueueBeingDeleted);
+                }
+                self.being_deleted.retain(|(name, _)| name != queue);
                 self.queues.push(Queue {
                     name: queue.clone(),
                     metadata: metadata.clone(),
@@ -91,6 +107,8 @@ impl Reference {
             Operation::DeleteQueue { queue } => {
                 self.queue(queue)?;
                 self.queues.retain(|other| other.name != *queue);
+                let free_at = now.plus_seconds(self.queue_deletion_seconds);
+                self.being_deleted.push((queue.clone(), free_at));
                 Ok(Outcome::QueueDeleted)
             }
             Operation::GetQueueMetadata { queue } => {

@@ -9,7 +9,7 @@ use queuerite_model::{
 
 use crate::SeededEntropy;
 
-/// An engine with a clock that moves when told, and a log of one record per frame.
+/// An engine with a clock that moves when told, and a log of one change per frame.
 ///
 /// The log keeps the store's promises and no more: it may [forget](Sim::forget) old frames and
 /// [move](Sim::relocate) what is alive in them, and after a [restart](Sim::restart) only it
@@ -20,7 +20,8 @@ pub struct Sim {
     pub engine: Engine,
     /// What time it is.
     pub now: Timestamp,
-    options: EngineOptions,
+    /// How the engine departs from the cloud, from the next restart on.
+    pub options: EngineOptions,
     entropy: SeededEntropy,
     log: VecDeque<Record>,
     next_frame: u64,
@@ -54,7 +55,7 @@ impl Sim {
         };
         let decision = self.engine.decide(self.now, &mut self.entropy, &command)?;
         for change in decision.changes {
-            self.append(change);
+            self.append(vec![change]);
         }
         Ok(decision
             .outcome
@@ -83,13 +84,9 @@ impl Sim {
 
     /// Moves what is alive in the oldest frame to a new one.
     pub fn relocate(&mut self) {
-        let fresh = self
-            .log
-            .front()
-            .and_then(|r| self.engine.relocate(&r.change, r.place));
-        if let Some(change) = fresh {
-            self.append(change);
-        }
+        let oldest = self.log.front();
+        let fresh = oldest.map(|r| self.engine.relocate(&r.change, r.place));
+        self.append(fresh.unwrap_or_default());
     }
 
     /// Replaces the engine by one that knows only what the log holds.
@@ -105,26 +102,29 @@ impl Sim {
         assert_eq!(self.engine.queues_without_record(), 0);
     }
 
-    /// How many frames the log holds.
+    /// How many records the log holds.
     pub fn frames(&self) -> usize {
         self.log.len()
     }
 
-    fn append(&mut self, change: Change) {
-        let place = TextRef {
-            frame: self.next_frame,
-            offset: 0,
-            length: 0,
-        };
-        self.next_frame += 1;
+    /// Changes that belong together, to one frame.
+    fn append(&mut self, changes: Vec<Change>) {
         let mut released = Vec::new();
-        self.engine.apply(&change, place, &mut released);
-        let is_needed = is_complete(&change);
-        self.log.push_back(Record {
-            place,
-            change,
-            is_needed,
-        });
+        for (change, offset) in changes.into_iter().zip(0..) {
+            let place = TextRef {
+                frame: self.next_frame,
+                offset,
+                length: 0,
+            };
+            self.engine.apply(&change, place, &mut released);
+            let is_needed = is_complete(&change);
+            self.log.push_back(Record {
+                place,
+                change,
+                is_needed,
+            });
+        }
+        self.next_frame += 1;
         self.release(&released);
     }
 

@@ -19,10 +19,8 @@ pub(crate) fn decide(
             Err(EngineError::QueueAlreadyExists)
         };
     }
-    let free_at = engine
-        .account(account)
-        .and_then(|account| account.being_deleted.get(name));
-    if free_at.is_some_and(|free_at| *free_at > now) {
+    let free_at = engine.name_free_at(account, name);
+    if free_at.is_some_and(|free_at| free_at > now) {
         return Err(EngineError::QueueBeingDeleted);
     }
     let change = Change::QueueWritten {

@@ -5,7 +5,7 @@
 //! started again, and all that it remembers is compared with the notes. A seed decides what
 //! the clients do and when the process is killed; what the scheduler makes of it differs.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io;
 use std::thread;
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +14,7 @@ use queuerite_testkit::{Process, Request, SeededEntropy};
 use tempfile::TempDir;
 
 use crate::account::{Account, Message, messages};
-use crate::{PROGRAM, on_with};
+use crate::{PROGRAM, in_memory, on_with};
 
 #[test]
 fn what_was_acknowledged_outlives_a_hundred_kills() {
@@ -26,6 +26,33 @@ fn what_was_acknowledged_outlives_a_hundred_kills() {
 fn what_was_acknowledged_outlives_kills_at_durability_flush_too() {
     let rounds = rounds("QUEUERITE_KILL_ROUNDS", 100).div_ceil(10);
     Ordeal::new("flush").run(rounds);
+}
+
+#[test]
+fn a_message_whose_gets_were_not_answered_may_have_been_given_out_by_each_of_them() {
+    for last in [1, LONG] {
+        let server = in_memory(&[]);
+        let mut account = Account::new(server.client());
+        let mut client = Worker::new(0, 0);
+        let (create, under_way) = client.choose(&account);
+        let created = account.expect(201, create);
+        client.note_done(under_way, &created);
+        let message = account.put(&client.queue, "text");
+        client.known.insert(message.id.clone(), message);
+        for seconds in [1, 1, last] {
+            // If the comparison came so late that it got the message itself.
+            for message in client.known.values_mut() {
+                account.update(&client.queue, message, None, 0);
+            }
+            let deadline = Instant::now() + Duration::from_secs(30);
+            while account.get(&client.queue, 1, seconds).is_empty() {
+                assert!(Instant::now() < deadline, "it does not come back");
+            }
+            client.under_way = Some(UnderWay::Get { most: 1, seconds });
+            client.check(&mut account);
+        }
+        client.wait_for_the_adrift(&mut account);
+    }
 }
 
 /// How many rounds; the environment may ask for more, or for fewer.
@@ -144,16 +171,34 @@ struct Worker {
     /// What is there for certain, by message id, as of the latest acknowledgement.
     known: BTreeMap<String, Message>,
     /// Messages that an unacknowledged get or update has touched, so that nobody has their
-    /// receipts, and for how many seconds it hid them.
-    adrift: BTreeMap<String, (Message, u32)>,
-    /// Those of them that one more unacknowledged get may have given out.
-    maybe_given_out: BTreeSet<String>,
+    /// receipts.
+    adrift: BTreeMap<String, Adrift>,
     /// The value of the queue's metadata.
     note: u32,
     /// What was asked for and not answered when the server was killed.
     under_way: Option<UnderWay>,
     texts: u32,
     acknowledged: u32,
+}
+
+/// A message of which nobody has the receipt.
+#[derive(Debug)]
+struct Adrift {
+    message: Message,
+    /// For how many seconds it was hidden at most.
+    seconds: u32,
+    /// How many more unacknowledged gets may have given it out.
+    maybe_given_out: u32,
+}
+
+impl Adrift {
+    const fn new(message: Message, seconds: u32) -> Self {
+        Self {
+            message,
+            seconds,
+            maybe_given_out: 0,
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -185,7 +230,6 @@ impl Worker {
             is_begun: false,
             known: BTreeMap::new(),
             adrift: BTreeMap::new(),
-            maybe_given_out: BTreeSet::new(),
             note: 0,
             under_way: None,
             texts: 0,
@@ -283,15 +327,20 @@ impl Worker {
 
     /// Compares a message that was given out with the notes, and notes it.
     fn note_gotten(&mut self, gotten: Message) {
-        let adrift = self.adrift.remove(&gotten.id).map(|(message, _)| message);
-        let Some(known) = self.known.remove(&gotten.id).or(adrift) else {
+        let known = self.known.remove(&gotten.id);
+        let known = known.map(|message| Adrift::new(message, 0));
+        let Some(Adrift {
+            message: known,
+            maybe_given_out,
+            ..
+        }) = known.or_else(|| self.adrift.remove(&gotten.id))
+        else {
             panic!("{}: nobody put {gotten:?}, or it was deleted", self.queue);
         };
         assert_eq!(gotten.text, known.text);
         assert_eq!(gotten.inserted, known.inserted, "{gotten:?}");
         assert_eq!(gotten.expires, known.expires, "{gotten:?}");
-        let more = u32::from(self.maybe_given_out.remove(&gotten.id));
-        let counts = known.count + 1..=known.count + 1 + more;
+        let counts = known.count + 1..=known.count + 1 + maybe_given_out;
         assert!(counts.contains(&gotten.count), "{gotten:?} after {known:?}");
         self.known.insert(gotten.id.clone(), gotten);
     }
@@ -316,8 +365,12 @@ impl Worker {
         }
         let count = response.header("x-ms-approximate-messages-count").unwrap();
         let count: usize = count.parse().unwrap();
-        if matches!(under_way, Some(UnderWay::Get { .. })) {
-            self.maybe_given_out.extend(self.adrift.keys().cloned());
+        if let Some(UnderWay::Get { seconds, .. }) = under_way {
+            // Whatever has come back since it went adrift may have been given out once more.
+            for adrift in self.adrift.values_mut() {
+                adrift.maybe_given_out += 1;
+                adrift.seconds = adrift.seconds.max(seconds);
+            }
         }
         self.check_receipts(account, under_way.as_ref());
 
@@ -367,7 +420,7 @@ impl Worker {
                     touched += 1;
                     assert!(touched <= *most, "{what}");
                     message.count += 1;
-                    self.adrift.insert(id, (message, *seconds));
+                    self.adrift.insert(id, Adrift::new(message, *seconds));
                 }
                 Some(UnderWay::Update {
                     id: updated,
@@ -375,7 +428,7 @@ impl Worker {
                     seconds,
                 }) if *updated == id => {
                     message.text = text.clone().unwrap_or(message.text);
-                    self.adrift.insert(id, (message, *seconds));
+                    self.adrift.insert(id, Adrift::new(message, *seconds));
                 }
                 Some(UnderWay::Delete { id: deleted }) if *deleted == id => {}
                 _ => panic!("{what}"),
@@ -386,7 +439,7 @@ impl Worker {
     /// Messages that an unacknowledged request hid for a short time come back.
     fn wait_for_the_adrift(&mut self, account: &mut Account) {
         let deadline = Instant::now() + Duration::from_secs(30);
-        while self.adrift.values().any(|(_, seconds)| *seconds < LONG) {
+        while self.adrift.values().any(|adrift| adrift.seconds < LONG) {
             assert!(Instant::now() < deadline, "{:?} are lost", self.adrift);
             for message in account.get(&self.queue, 32, LONG) {
                 self.note_gotten(message);

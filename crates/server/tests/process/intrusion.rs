@@ -76,7 +76,7 @@ impl Scene {
     }
 
     /// The victim has what it had.
-    fn is_intact(mut self) {
+    fn expect_intact(mut self) {
         assert_eq!(self.victim.queues(), ["lent", "theirs"]);
         for queue in ["theirs", "lent"] {
             let messages = self.victim.peek(queue);
@@ -218,7 +218,7 @@ fn without_a_credential_or_with_a_wrong_key_nobody_gets_in() {
         scene.refused(&twice.clone());
         scene.refused(&twice.header("Authorization", header));
     }
-    scene.is_intact();
+    scene.expect_intact();
 }
 
 #[test]
@@ -267,7 +267,7 @@ fn a_signature_is_good_for_its_request_alone() {
         changed.headers.push((name.into(), value.into()));
         scene.refused(&changed);
     }
-    scene.is_intact();
+    scene.expect_intact();
 }
 
 #[test]
@@ -294,7 +294,7 @@ fn a_shared_access_signature_opens_what_it_is_for_and_nothing_else() {
     ] {
         scene.refused(&unsigned(method, &format!("{target}{lent}")));
     }
-    scene.is_intact();
+    scene.expect_intact();
 }
 
 #[test]
@@ -350,7 +350,7 @@ fn a_path_cannot_lead_from_one_queue_to_another() {
             scene.refused(&request.header("Host", host));
         }
     }
-    scene.is_intact();
+    scene.expect_intact();
 }
 
 #[test]
@@ -414,7 +414,7 @@ fn no_field_of_a_signature_can_be_changed() {
         let changed = query(&fields, &changed);
         scene.refused(&unsigned("GET", &format!("{below}{changed}")));
     }
-    scene.is_intact();
+    scene.expect_intact();
 }
 
 #[test]
@@ -453,7 +453,7 @@ fn a_signature_ends_and_belongs_to_one_account() {
         &elsewhere,
         &queue_signature(&elsewhere, VICTIM, "lent", VICTIMS_KEY),
     );
-    scene.is_intact();
+    scene.expect_intact();
 }
 
 #[test]
@@ -493,5 +493,5 @@ fn an_account_sas_opens_its_services_types_and_permissions() {
     ] {
         scene.refused(&unsigned(method, &format!("{target}{all}")));
     }
-    scene.is_intact();
+    scene.expect_intact();
 }

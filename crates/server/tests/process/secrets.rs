@@ -30,8 +30,8 @@ fn no_secret_is_written_anywhere_however_it_came() {
     // Signatures of every kind of base64: with a slash, a plus sign and an equals sign.
     let sas = |number: u32| {
         let fields = ["rl", "q", "s", "", "2099-01-01", "", "", VERSION, ""];
-        let lines: String = fields.iter().map(|field| format!("{field}\n")).collect();
-        let signature = sign(KEY, &format!("{ACCOUNT}{number}\n{lines}"));
+        let lines = fields.join("\n");
+        let signature = sign(KEY, &format!("{ACCOUNT}{number}\n{lines}\n"));
         let query = format!("sp=rl&ss=q&srt=s&se=2099-01-01&sv={VERSION}");
         (query, signature)
     };

@@ -3,9 +3,10 @@
 use std::time::{Duration, SystemTime};
 
 use queuerite_testkit::{ACCOUNT, KEY, Process, Request, Response, encoded, http_date, sign};
+use tempfile::TempDir;
 
 use crate::account::Account;
-use crate::{VERSION, in_memory};
+use crate::{VERSION, in_memory, on_with};
 
 /// The answers to a request by default and under `--strict`.
 fn both(request: impl Fn(&mut Account) -> Request) -> [Response; 2] {
@@ -67,6 +68,28 @@ fn a_name_stays_taken_for_a_while_after_its_queue_is_deleted() {
     let responses = [in_memory(&[]), in_memory(&["--strict"])];
     let responses = responses.map(|server| delete_and_create(&server));
     differ(&responses, 201, 409, "QueueBeingDeleted");
+}
+
+#[test]
+fn that_name_stays_taken_over_a_restart_when_the_store_could_have_dropped_the_end_of_its_queue() {
+    let location = TempDir::new().unwrap();
+    let server = on_with(location.path(), &["--strict"]);
+    let mut account = Account::new(server.client());
+    account.create("again");
+    let request = account.request("DELETE", "/again");
+    account.expect(204, request);
+    // Whatever is dead goes between two commits.
+    for number in 0..8 {
+        account.create(&format!("another{number}"));
+    }
+    let (status, _) = server.terminate();
+    assert!(status.success());
+    let server = on_with(location.path(), &["--strict"]);
+    let mut account = Account::new(server.client());
+    let request = account.request("PUT", "/again");
+    let response = account.send(request).unwrap();
+    assert_eq!(response.status, 409, "{}", response.text());
+    assert_eq!(account.queues().len(), 8);
 }
 
 #[test]

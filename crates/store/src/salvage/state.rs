@@ -108,12 +108,12 @@ impl State {
 
     /// The message that this record is the newest complete one of, in its present state.
     pub(super) fn alive(&self, stored: &StoredChange) -> Option<LiveMessage<'_>> {
-        let present = self.engine.relocate(&stored.change, stored.place)?;
-        let Change::MessageWritten {
+        let mut present = self.engine.relocate(&stored.change, stored.place);
+        let Some(Change::MessageWritten {
             queue,
             message,
             text,
-        } = present
+        }) = present.pop()
         else {
             return None;
         };

@@ -278,6 +278,7 @@ enum Executed {
 
 struct Run<'a, M: Machine> {
     machine: M,
+    options: EngineOptions,
     faults: Faults,
     engine: Option<DurableEngine<FaultyStore<M::Store>>>,
     entropy: SeededEntropy,
@@ -324,8 +325,9 @@ impl<'a, M: Machine> Run<'a, M> {
             latest: Timestamp::default(),
             last_commit: Timestamp::default(),
             inbox: VecDeque::new(),
-            memory: World::default(),
-            durable: vec![World::default()],
+            memory: World::new(plan.options),
+            durable: vec![World::new(plan.options)],
+            options: plan.options,
             pending: Vec::new(),
             is_ready: false,
             given: VecDeque::new(),
@@ -684,11 +686,10 @@ impl<'a, M: Machine> Run<'a, M> {
     fn start(&mut self) {
         self.faults.disarm();
         let (machine, faults) = (&mut self.machine, &self.faults);
-        let recovered =
-            DurableEngine::recover(EngineOptions::default(), Path::new("the store"), |replay| {
-                let store = machine.open(replay)?;
-                Ok(FaultyStore::new(store, faults.clone()))
-            });
+        let recovered = DurableEngine::recover(self.options, Path::new("the store"), |replay| {
+            let store = machine.open(replay)?;
+            Ok(FaultyStore::new(store, faults.clone()))
+        });
         let mut engine =
             recovered.unwrap_or_else(|error| wrong(format!("it does not open: {error}")));
         let last_commit = engine.store().last_commit().unwrap_or_default();

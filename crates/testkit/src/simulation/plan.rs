@@ -1,7 +1,8 @@
 //! What happens in a simulation, as a list from which any step can be taken away.
 
+use queuerite_engine::EngineOptions;
 use queuerite_model::{
-    ListQueues, Logging, Metadata, Operation, Permissions, ServicePropertiesUpdate,
+    ListQueues, Logging, Metadata, Operation, Permissions, QueueName, ServicePropertiesUpdate,
     StoredAccessPolicy, TimeToLive, Timestamp, VisibilityTimeout,
 };
 
@@ -13,6 +14,7 @@ use crate::{Call, DiskOptions, Failure, Fault, queue_name, text};
 pub(crate) struct Plan {
     pub(crate) seed: u64,
     pub(crate) limits: DiskOptions,
+    pub(crate) options: EngineOptions,
     pub(crate) steps: Vec<Step>,
 }
 
@@ -105,9 +107,13 @@ impl Plan {
         };
         let mut steps: Vec<_> = (0..temper.accounts).map(first_step).collect();
         steps.resize_with(length.max(steps.len()), || temper.step(&mut dice));
+        let options = EngineOptions {
+            queue_deletion_seconds: dice.pick(&[0, 0, 5, 30]),
+        };
         Self {
             seed,
             limits,
+            options,
             steps,
         }
     }
@@ -272,6 +278,11 @@ fn first_step(account: usize) -> Step {
 
 /// The first is used as often as the others together.
 const QUEUES: [&str; 4] = ["qaa", "qaa", "qbb", "qcc"];
+
+/// All names that queues of the simulation have.
+pub(crate) fn queue_names() -> impl Iterator<Item = QueueName> {
+    QUEUES.iter().skip(1).map(|name| queue_name(name))
+}
 
 fn receipt(dice: &mut Dice) -> Receipt {
     if dice.one_in(4) {

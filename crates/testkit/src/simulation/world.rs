@@ -1,18 +1,18 @@
 //! What should be there, and whether it is.
 
-use queuerite_engine::EngineError;
+use queuerite_engine::{EngineError, EngineOptions};
 use queuerite_model::{
-    AccountName, Command, ListQueues, MessageId, MessageText, Operation, Outcome, PopReceipt,
-    QueueListing, QueueName, QueuePage, ServiceProperties, Timestamp,
+    AccountName, Command, ListQueues, MessageId, MessageText, Metadata, Operation, Outcome,
+    PopReceipt, QueueListing, QueueName, QueuePage, ServiceProperties, Timestamp,
 };
 use queuerite_store::{DurableEngine, Store};
 
-use super::plan::ACCOUNTS;
+use super::plan::{ACCOUNTS, queue_names};
 use crate::reference::{Message, Queue};
 use crate::{Reference, SeededEntropy};
 
 /// A possible state of everything.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(crate) struct World {
     references: [Reference; ACCOUNTS],
     properties: [ServiceProperties; ACCOUNTS],
@@ -22,6 +22,14 @@ pub(crate) struct World {
 pub(crate) type Held = (QueueName, MessageId, PopReceipt);
 
 impl World {
+    /// A world in which nothing has happened yet.
+    pub(crate) fn new(options: EngineOptions) -> Self {
+        Self {
+            references: std::array::from_fn(|_| Reference::new(options)),
+            properties: Default::default(),
+        }
+    }
+
     /// Carries out an operation, and panics unless `actual` is what must come of it.
     pub(crate) fn check(
         &mut self,
@@ -49,14 +57,21 @@ impl World {
         self.references[account].some_receipt(nth.into())
     }
 
-    /// When something happens to some message.
+    /// When something happens to some message, or the name of a deleted queue becomes free.
     pub(crate) fn some_time(&self, now: Timestamp, nth: u8) -> Option<Timestamp> {
         let times: Vec<_> = self
             .messages()
             .flat_map(|message| [message.time_next_visible, message.expiration_time])
+            .chain(self.names_free_at())
             .filter(|time| *time > now && *time < Timestamp::NEVER)
             .collect();
         (!times.is_empty()).then(|| times[usize::from(nth) % times.len()])
+    }
+
+    /// When the name of some deleted queue becomes free.
+    fn names_free_at(&self) -> impl Iterator<Item = Timestamp> {
+        let names = self.references.iter().flat_map(|one| &one.being_deleted);
+        names.map(|(_, free_at)| *free_at)
     }
 
     /// Takes out what had expired once, by `swept_until`, and is really gone, although the clock
@@ -72,6 +87,10 @@ impl World {
                 engine,
                 account: account(index),
             };
+            reference.being_deleted.retain(|(name, free_at)| {
+                let is_in_doubt = *free_at <= swept_until && *free_at > now;
+                !is_in_doubt || view.is_taken(now, name)
+            });
             for queue in &mut reference.queues {
                 let name = &queue.name;
                 queue.messages.retain(|message| {
@@ -84,9 +103,9 @@ impl World {
     }
 
     /// Whether the engine shows this world and no other: every queue with its metadata, its
-    /// policies and its count, every message with its text as soon as it is visible, and every
-    /// receipt still worth what it was. It moves nothing; of this world, it forgets what has
-    /// expired.
+    /// policies and its count, every name that is taken, every message with its text as soon as
+    /// it is visible, and every receipt still worth what it was. It moves nothing; of this world,
+    /// it forgets what has expired.
     pub(crate) fn agrees<S: Store>(
         &mut self,
         engine: &mut DurableEngine<S>,
@@ -103,6 +122,21 @@ impl World {
             view.check_queues(now, &reference.queues)?;
             let expected = Outcome::ServiceProperties(Box::new(properties.clone()));
             view.expect(now, Operation::GetServiceProperties, &expected)?;
+            reference
+                .being_deleted
+                .retain(|(_, free_at)| *free_at > now);
+            for (name, free_at) in &reference.being_deleted {
+                let just_before = Timestamp::from_ticks(free_at.ticks() - 1);
+                if !view.is_taken(just_before, name) || view.is_taken(*free_at, name) {
+                    return Err(format!("{name} should be free from {free_at:?} on"));
+                }
+            }
+            for name in queue_names() {
+                let mut taken = reference.being_deleted.iter();
+                if !taken.any(|(taken, _)| *taken == name) && view.is_taken(now, &name) {
+                    return Err(format!("{name} is taken"));
+                }
+            }
             for queue in &mut reference.queues {
                 queue
                     .messages
@@ -224,6 +258,19 @@ impl<S: Store> View<'_, S> {
             },
             &Outcome::MessagesPeeked(peeked.collect()),
         )
+    }
+
+    /// Whether a deleted queue keeps this name from being used.
+    fn is_taken(&self, now: Timestamp, queue: &QueueName) -> bool {
+        let command = Command {
+            account: self.account.clone(),
+            operation: Operation::CreateQueue {
+                queue: queue.clone(),
+                metadata: Metadata::default(),
+            },
+        };
+        let decision = self.engine.engine().decide(now, &mut nothing(), &command);
+        matches!(decision, Err(EngineError::QueueBeingDeleted))
     }
 
     /// Whether the message could be deleted with the receipt that is expected of it. A receipt
