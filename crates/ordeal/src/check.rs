@@ -61,6 +61,12 @@ struct Check {
 
 impl Check {
     fn all(&mut self, worker: &mut Worker) -> io::Result<()> {
+        // A server whose device hangs refuses what it may do later; but it does things in order,
+        // so by the time of this answer it has done it.
+        if let Some(under_way) = self.under_way.as_mut().filter(|it| it.was_refused) {
+            let (_, span) = self.service.send(service::list_queues(&worker.prefix()))?;
+            under_way.span.answered = span.answered;
+        }
         self.queues(worker)?;
         for place in 0..worker.queues.len() {
             if worker.queues[place].exists {

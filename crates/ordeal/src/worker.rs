@@ -52,6 +52,9 @@ pub(crate) struct UnderWay {
     pub(crate) operation: Operation,
     /// From its sending until nobody waited for its answer any more.
     pub(crate) span: Span,
+    /// Whether there was an answer, and no success. A server that does not know whether it can
+    /// do something may still do it.
+    pub(crate) was_refused: bool,
 }
 
 /// What a client does.
@@ -153,7 +156,7 @@ impl Worker {
                 sent,
                 answered: now(),
             };
-            self.break_off(place, operation, span);
+            self.break_off(place, operation, span, matches!(end, End::Refused(_)));
             return end;
         }
     }
@@ -338,11 +341,12 @@ impl Worker {
     }
 
     /// Notes an operation of which nobody knows whether it was done.
-    fn break_off(&mut self, queue: usize, operation: Operation, span: Span) {
+    fn break_off(&mut self, queue: usize, operation: Operation, span: Span, was_refused: bool) {
         self.under_way = Some(UnderWay {
             queue,
             operation,
             span,
+            was_refused,
         });
     }
 
