@@ -2,17 +2,17 @@
 
 use std::process::ExitCode;
 
+use mimalloc::MiMalloc;
 use queuerite_server::Server;
 use queuerite_server::config::{Config, Parsed, Storage};
 use queuerite_server::tls::Tls;
 use queuerite_server::{console, logging};
-use tikv_jemallocator::Jemalloc;
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Sled's pages are made by one thread and freed by another, whenever it comes to it. The system's
-/// allocator keeps so much of that for itself that a million messages took 700 MB instead of 280.
+/// allocator keeps so much of that for itself that putting a million messages took 700 MB.
 #[global_allocator]
-static ALLOCATOR: Jemalloc = Jemalloc;
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// The exit code of a command line that cannot be followed, as of most commands.
 const EXIT_USAGE: u8 = 2;
