@@ -3,9 +3,9 @@
 //! Every operation costs O(log n) per message that it touches. What is hidden stands behind
 //! what is visible in the order of delivery, and what is expired is found without a search.
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasherDefault, Hasher};
+use std::collections::BTreeSet;
 
+use hashbrown::HashTable;
 use queuerite_model::{DequeueCount, MessageId, PopReceipt, Timestamp};
 
 use crate::{MessageState, Released, TextRef};
@@ -49,7 +49,8 @@ impl Message {
 pub(crate) struct Messages {
     slots: Vec<Option<Message>>,
     free: Vec<Slot>,
-    by_id: HashMap<MessageId, Slot, BuildHasherDefault<IdHasher>>,
+    /// Of the ids themselves the slots know.
+    by_id: HashTable<Slot>,
     /// The order of delivery: by time next visible, then by insertion.
     by_visibility: BTreeSet<(Timestamp, u64, Slot)>,
     /// Messages that never expire are not in it.
@@ -77,7 +78,7 @@ impl Messages {
 
     /// The message with this id.
     pub(crate) fn get(&self, id: MessageId) -> Option<&Message> {
-        self.by_id.get(&id).and_then(|slot| self.at(*slot))
+        self.slot_of(id).and_then(|slot| self.at(slot))
     }
 
     /// The visible messages, in the order of delivery.
@@ -104,7 +105,12 @@ impl Messages {
             *place = Some(message);
         }
         let state = &message.state;
-        self.by_id.insert(state.id, slot);
+        let slots = &self.slots;
+        let hash_of = |slot: &Slot| {
+            let message = slots.get(*slot as usize).and_then(Option::as_ref);
+            message.map_or(0, |message| hash(message.state.id))
+        };
+        self.by_id.insert_unique(hash(state.id), slot, hash_of);
         self.by_visibility
             .insert((state.time_next_visible, state.sequence, slot));
         if state.expiration_time < Timestamp::NEVER {
@@ -121,7 +127,7 @@ impl Messages {
         nonce: u32,
         dequeue_count: Option<DequeueCount>,
     ) {
-        let Some(slot) = self.by_id.get(&id).copied() else {
+        let Some(slot) = self.slot_of(id) else {
             return;
         };
         let Some(Some(message)) = self.slots.get_mut(slot as usize) else {
@@ -140,7 +146,7 @@ impl Messages {
 
     /// Removes the message with this id, if there is one.
     pub(crate) fn remove(&mut self, id: MessageId, released: &mut Vec<Released>) {
-        if let Some(slot) = self.by_id.get(&id).copied() {
+        if let Some(slot) = self.slot_of(id) {
             self.vacate(slot, released);
         }
     }
@@ -160,6 +166,11 @@ impl Messages {
         self.slots.iter().flatten().map(|message| message.place)
     }
 
+    fn slot_of(&self, id: MessageId) -> Option<Slot> {
+        let has_id = |slot: &Slot| self.at(*slot).is_some_and(|message| message.state.id == id);
+        self.by_id.find(hash(id), has_id).copied()
+    }
+
     fn at(&self, slot: Slot) -> Option<&Message> {
         self.slots.get(slot as usize)?.as_ref()
     }
@@ -169,7 +180,12 @@ impl Messages {
             return;
         };
         let state = &message.state;
-        self.by_id.remove(&state.id);
+        let entry = self
+            .by_id
+            .find_entry(hash(state.id), |other| *other == slot);
+        if let Ok(entry) = entry {
+            entry.remove();
+        }
         self.by_visibility
             .remove(&(state.time_next_visible, state.sequence, slot));
         self.by_expiration.remove(&(state.expiration_time, slot));
@@ -189,27 +205,13 @@ impl Messages {
 /// Slots that an empty queue keeps for its next messages.
 const SLOTS_KEPT_WHEN_EMPTY: usize = 1024;
 
-/// Message ids are random already; hashing them again would only cost time.
-#[derive(Default)]
-pub(crate) struct IdHasher(u64);
-
-impl Hasher for IdHasher {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Both halves take part, because half a GUID may repeat in ids that were imported.
-        for chunk in bytes.chunks(8) {
-            let mut word = [0; 8];
-            word.iter_mut()
-                .zip(chunk)
-                .for_each(|(to, from)| *to = *from);
-            self.0 = self.0.rotate_left(5) ^ u64::from_le_bytes(word);
-        }
-    }
-
-    fn write_usize(&mut self, _length: usize) {}
+/// Message ids are random already; hashing them again would only cost time. Both halves take
+/// part, because half a GUID may repeat in ids that were imported.
+fn hash(id: MessageId) -> u64 {
+    let id = u128::from_le_bytes(*id.as_bytes());
+    let halves = [id, id >> 64].map(|half| u64::try_from(half & u128::from(u64::MAX)));
+    let [low, high] = halves.map(Result::unwrap_or_default);
+    low.rotate_left(5) ^ high
 }
 
 #[cfg(test)]
@@ -323,7 +325,12 @@ mod tests {
                 messages.write(next, released);
             }
             assert_eq!(messages.slots.len(), 5000);
-            let all: Vec<_> = messages.by_id.keys().copied().collect();
+            let all: Vec<_> = messages
+                .slots
+                .iter()
+                .flatten()
+                .map(|message| message.state.id)
+                .collect();
             for id in all {
                 messages.remove(id, released);
             }
