@@ -184,6 +184,12 @@ impl SledStore {
         self.database.get(&number.to_be_bytes())
     }
 
+    /// The frame as it is stored, which it has to be.
+    fn needed_frame(&self, number: u64) -> Result<sled::IVec, StoreError> {
+        self.stored_frame(number)?
+            .ok_or_else(|| self.corrupt(number, "it is missing"))
+    }
+
     fn corrupt(&self, number: u64, reason: impl std::fmt::Display) -> StoreError {
         replay::corrupt(&self.database, number, reason)
     }
@@ -194,9 +200,7 @@ impl SledStore {
         number: u64,
         records: &mut Vec<(Change, TextRef)>,
     ) -> Result<(), StoreError> {
-        let frame = self
-            .stored_frame(number)?
-            .ok_or_else(|| self.corrupt(number, "it is missing"))?;
+        let frame = self.needed_frame(number)?;
         let failed = |reason: FrameError| self.corrupt(number, reason);
         let stored = FrameReader::new(number, Bytes::from_owner(frame)).map_err(failed)?;
         for record in stored {
@@ -223,9 +227,7 @@ impl SledStore {
             return Ok(());
         }
         let key = newest.to_be_bytes();
-        let frame = self
-            .stored_frame(newest)?
-            .ok_or_else(|| self.corrupt(newest, "it is missing"))?;
+        let frame = self.needed_frame(newest)?;
         let now = self.last_commit.unwrap_or_default();
         let later = frame::resealed(&frame, now.plus_ticks(1));
         let later = later.map_err(|reason| self.corrupt(newest, reason))?;
