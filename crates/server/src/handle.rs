@@ -303,7 +303,7 @@ impl<Service: QueueService> Front<Service> {
         let admitted = admit(head, &parts.headers, keys, &circumstances)?;
         if admitted.token_holder().is_some() {
             tracing::debug!("the token is accepted; its signature is not verified");
-        } else {
+        } else if tracing::enabled!(tracing::Level::DEBUG) {
             let string_to_sign = format!("{:?}", admitted.string_to_sign());
             tracing::debug!(
                 string_to_sign = %without_signatures(&string_to_sign),
