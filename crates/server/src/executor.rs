@@ -7,7 +7,6 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,6 +17,7 @@ use tokio::sync::oneshot;
 
 use crate::ambient::{SystemClock, SystemEntropy};
 use crate::authorize::Authorized;
+use crate::inbox::{Arrivals, Arrived, Inbox, Rejected, inbox};
 use crate::progress::Progress;
 use crate::refusals::Refusals;
 use crate::service::{QueueService, ServiceError};
@@ -34,7 +34,7 @@ const STALL_INTERVAL: Duration = Duration::from_secs(1);
 /// The local [`QueueService`]: a handle to the executor's thread.
 #[derive(Debug)]
 pub struct Executor {
-    inbox: SyncSender<Job>,
+    inbox: Inbox<Job>,
     is_ready: Arc<AtomicBool>,
     progress: Arc<Progress>,
     cors_rules: Arc<CorsRules>,
@@ -51,7 +51,7 @@ impl Executor {
         clock: SystemClock,
         entropy: SystemEntropy,
     ) -> std::io::Result<(Self, Running)> {
-        let (inbox, jobs) = sync_channel(INBOX_COMMANDS_MAX);
+        let (inbox, arrivals) = inbox(INBOX_COMMANDS_MAX);
         let is_ready = Arc::new(AtomicBool::new(true));
         let progress = Arc::new(Progress::new());
         let cors_rules = Arc::<CorsRules>::default();
@@ -67,7 +67,7 @@ impl Executor {
         worker.publish_cors_rules();
         let thread = std::thread::Builder::new()
             .name("executor".into())
-            .spawn(move || worker.run(&jobs))?;
+            .spawn(move || worker.run(&arrivals))?;
         let running = Running {
             thread,
             progress: Arc::clone(&progress),
@@ -126,11 +126,19 @@ impl QueueService for Executor {
             return Err(ServiceError::Busy);
         }
         let (reply, answer) = oneshot::channel();
-        let job = Job { command, reply };
-        self.inbox.try_send(job).map_err(|error| match error {
-            TrySendError::Full(_) => ServiceError::Busy,
-            TrySendError::Disconnected(_) => ServiceError::Failed,
-        })?;
+        let bell = self
+            .inbox
+            .push(Job { command, reply })
+            .map_err(|rejected| match rejected {
+                Rejected::Full => ServiceError::Busy,
+                Rejected::Closed => ServiceError::Failed,
+            })?;
+        if bell.is_some() {
+            // Other connections that have a whole request go first, so that the executor is
+            // woken once for all of them, and stores them with one commit.
+            tokio::task::yield_now().await;
+        }
+        drop(bell);
         self.wait(answer).await
     }
 
@@ -147,6 +155,7 @@ impl QueueService for Executor {
     }
 }
 
+#[derive(Debug)]
 struct Job {
     command: Authorized,
     reply: oneshot::Sender<Answer>,
@@ -165,10 +174,11 @@ struct Worker {
 }
 
 impl Worker {
-    fn run(mut self, jobs: &Receiver<Job>) {
+    fn run(mut self, arrivals: &Arrivals<Job>) {
         // A panic below must not leave a server that accepts and never answers.
         let _not_ready_at_the_end = NotReadyOnDrop(Arc::clone(&self.is_ready));
-        let mut answers = Vec::with_capacity(BATCH_COMMANDS_MAX);
+        let mut jobs = Vec::new();
+        let mut answers = Vec::new();
         let mut has_more = false;
         loop {
             let patience = if has_more {
@@ -176,10 +186,10 @@ impl Worker {
             } else {
                 self.idle_time()
             };
-            match jobs.recv_timeout(patience) {
-                Ok(first) => self.run_batch(first, jobs, &mut answers),
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+            match arrivals.take(patience, BATCH_COMMANDS_MAX, &mut jobs) {
+                Arrived::Some => self.run_batch(&mut jobs, &mut answers),
+                Arrived::Nothing => {}
+                Arrived::Closed => break,
             }
             self.progress.step();
             has_more = self.tidy();
@@ -188,18 +198,16 @@ impl Worker {
         tracing::debug!("the executor has answered everything and stops");
     }
 
-    /// Carries out the waiting commands, commits once, and answers them all.
+    /// Carries out the commands, commits once, and answers them all.
     fn run_batch(
         &mut self,
-        first: Job,
-        jobs: &Receiver<Job>,
+        jobs: &mut Vec<Job>,
         answers: &mut Vec<(oneshot::Sender<Answer>, Answer)>,
     ) {
         let mut now = self.clock.now();
         self.engine.sweep(now);
-        let waiting = std::iter::once(first).chain(jobs.try_iter());
         let mut sets_properties = false;
-        for job in waiting.take(BATCH_COMMANDS_MAX) {
+        for job in jobs.drain(..) {
             now = self.clock.now();
             self.progress.step();
             let operation = &job.command.command().operation;

@@ -19,6 +19,7 @@ mod fault;
 pub mod fuzzing;
 mod handle;
 mod heads;
+mod inbox;
 pub mod limits;
 mod listen;
 pub mod logging;
