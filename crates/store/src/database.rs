@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use sled::{Db, IVec};
 
+use crate::format::FORMAT_KEY;
 use crate::guard::{Failure, dead_threads, guarded};
 use crate::{Durability, StoreError};
 
@@ -81,6 +82,13 @@ impl Database {
     pub(crate) fn first_key(&self) -> Result<Option<IVec>, StoreError> {
         self.call("read", |db| db.first())
             .map(|row| row.map(|(key, _)| key))
+    }
+
+    /// The number of the newest frame.
+    pub(crate) fn newest_frame(&self) -> Result<Option<u64>, StoreError> {
+        let before = self.call("read", |db| db.get_lt(FORMAT_KEY))?;
+        let number = before.and_then(|(key, _)| key.as_ref().try_into().ok());
+        Ok(number.map(u64::from_be_bytes))
     }
 
     /// How long the file of the database is.

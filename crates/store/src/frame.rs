@@ -32,6 +32,9 @@ pub(crate) const HEADER_BYTES: usize = 29;
 /// What every frame begins with.
 pub(crate) const FORMAT: u8 = 1;
 
+/// The number of the first frame of a new database.
+pub(crate) const FIRST_FRAME: u64 = 1;
+
 const _: () = {
     assert!(HEADER_BYTES + MESSAGE_OVERHEAD_BYTES + MESSAGE_TEXT_BYTES_MAX <= FRAME_BYTES_MAX);
 };

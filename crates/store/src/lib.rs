@@ -11,6 +11,7 @@ mod format;
 mod frame;
 mod guard;
 mod high_water;
+mod journal;
 mod ledger;
 mod lock;
 mod memory_store;
@@ -24,6 +25,7 @@ mod rows;
 mod salvage;
 #[cfg(test)]
 mod samples;
+mod settler;
 mod sled_store;
 
 use queuerite_engine::{Change, Released, TextRef};

@@ -9,7 +9,8 @@ use queuerite_model::Timestamp;
 use crate::StoreError;
 use crate::database::Database;
 use crate::format::FORMAT_KEY;
-use crate::frame::FrameReader;
+use crate::frame::{FIRST_FRAME, FrameReader};
+use crate::journal::{Damaged, Left};
 use crate::ledger::Ledger;
 use crate::resident::Resident;
 
@@ -21,22 +22,66 @@ pub(crate) struct Replayed {
     pub(crate) last_commit: Option<Timestamp>,
     /// Every complete record, as long as nobody releases it.
     pub(crate) ledger: Ledger,
+    /// Frames that the database still has, though they were needed no more.
+    pub(crate) dead: Vec<u64>,
+    /// Frames that the journal has and the database lacks.
+    pub(crate) unsettled: Vec<(u64, Bytes)>,
 }
 
-/// Shows every change in order, and refuses a database in which any byte of a frame is not what
-/// was written, or in which a frame is missing.
+impl Replayed {
+    /// Shows what is in the frame that comes next.
+    fn add(
+        &mut self,
+        database: &Database,
+        number: u64,
+        frame: Bytes,
+        show: &mut dyn FnMut(Change, TextRef),
+    ) -> Result<(), StoreError> {
+        match self.newest {
+            None => self.ledger = Ledger::new(number),
+            Some(newest) if newest.checked_add(1) == Some(number) => {}
+            Some(newest) => {
+                let reason = format!("it is missing, as are all up to {number}");
+                return Err(corrupt(database, newest.saturating_add(1), reason));
+            }
+        }
+        let length = frame.len();
+        let failed = |reason| corrupt(database, number, reason);
+        let records = FrameReader::new(number, frame).map_err(failed)?;
+        self.newest = Some(number);
+        self.last_commit = self.last_commit.max(Some(records.now()));
+        self.ledger.store(number, length);
+        for stored in records {
+            let stored = stored.map_err(failed)?;
+            let (place, bytes) = (stored.place, stored.bytes.into());
+            self.ledger.add(&stored.change, place, bytes);
+            show(stored.change, place);
+        }
+        Ok(())
+    }
+}
+
+/// Shows every change in order, first of the database and then of the journal, and refuses a log
+/// in which any byte of a frame is not what was written, or in which a frame is missing.
 ///
 /// Frames are inserted and removed one after the other at either end, and sled recovers a
 /// prefix of its log. So they always follow each other without a gap, from whatever number on.
 pub(crate) fn replay(
     database: &Database,
+    journal: Left,
     show: &mut dyn FnMut(Change, TextRef),
 ) -> Result<Replayed, StoreError> {
     let mut replayed = Replayed {
         newest: None,
         last_commit: None,
-        ledger: Ledger::new(1),
+        ledger: Ledger::new(FIRST_FRAME),
+        dead: Vec::new(),
+        unsettled: Vec::new(),
     };
+    let newest = database.newest_frame()?;
+    let continuation = journal
+        .after(newest)
+        .map_err(|Damaged(number)| corrupt(database, number, "the journal has lost it"))?;
     let resident = Resident::default();
     database.for_each(|key, value| {
         if key == FORMAT_KEY {
@@ -51,29 +96,17 @@ pub(crate) fn replay(
                 });
             }
         };
-        match replayed.newest {
-            None => replayed.ledger = Ledger::new(number),
-            Some(newest) if newest.checked_add(1) == Some(number) => {}
-            Some(newest) => {
-                let reason = format!("it is missing, as are all up to {number}");
-                return Err(corrupt(database, newest.saturating_add(1), reason));
-            }
+        if number < continuation.oldest {
+            replayed.dead.push(number);
+            return Ok(());
         }
-        let length = value.len();
-        let failed = |reason| corrupt(database, number, reason);
-        let records = FrameReader::new(number, Bytes::from_owner(value)).map_err(failed)?;
-        replayed.newest = Some(number);
-        replayed.last_commit = replayed.last_commit.max(Some(records.now()));
-        replayed.ledger.store(number, length);
-        resident.touch(database, number, length);
-        for stored in records {
-            let stored = stored.map_err(failed)?;
-            let (place, bytes) = (stored.place, stored.bytes.into());
-            replayed.ledger.add(&stored.change, place, bytes);
-            show(stored.change, place);
-        }
-        Ok(())
+        resident.touch(database, number, value.len());
+        replayed.add(database, number, Bytes::from_owner(value), show)
     })?;
+    for (number, frame) in &continuation.frames {
+        replayed.add(database, *number, frame.clone(), show)?;
+    }
+    replayed.unsettled = continuation.frames;
     Ok(replayed)
 }
 

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::StoreError;
+use crate::journal::FILE_BYTES;
 
 /// What is left of the file system, as of the latest look at it.
 pub(crate) struct Room {
@@ -47,6 +48,12 @@ impl Room {
         }
         self.left -= bytes;
         Ok(())
+    }
+
+    /// Whether there is so much room that some may be taken only to save time.
+    pub(crate) fn is_ample(&self) -> bool {
+        let (available, total) = self.look();
+        available / 2 > RESERVE_BYTES_MAX.min(total / RESERVE_SHARE) + FILE_BYTES
     }
 
     /// The available and the total bytes of the file system. One that does not tell is taken to

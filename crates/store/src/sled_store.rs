@@ -1,6 +1,8 @@
 //! The store on disk: a log of frames in sled.
 
+use std::collections::VecDeque;
 use std::path::Path;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use queuerite_engine::{Change, Released, TextRef};
@@ -8,9 +10,10 @@ use queuerite_model::{MessageText, Timestamp};
 
 use crate::database::Database;
 use crate::frame::{
-    self, FRAME_BYTES_MAX, FRAME_BYTES_USUAL, FrameBuilder, FrameError, FrameReader,
+    self, FIRST_FRAME, FRAME_BYTES_MAX, FRAME_BYTES_USUAL, FrameBuilder, FrameError, FrameReader,
 };
 use crate::high_water::{self, HighWater};
+use crate::journal::{self, Journal, Left};
 use crate::ledger::{self, Ledger};
 use crate::lock::LockFile;
 use crate::newest::NewestSegments;
@@ -18,6 +21,7 @@ use crate::replay::{self, Replayed};
 use crate::resident::Resident;
 use crate::room::Room;
 use crate::rows;
+use crate::settler::{self, Settler};
 use crate::{Durability, Store, StoreError, open};
 
 /// How a [`SledStore`] is to be opened.
@@ -54,14 +58,22 @@ impl Default for SledOptions {
 pub const RECLAIMED_FRAMES_MAX: usize = 64;
 
 /// A store in a directory of the file system, for one process at a time.
+///
+/// A commit goes into the [journal](crate::journal). The [settler](crate::settler) moves what is
+/// in it into sled: the oldest part while much is being committed, all of it when little is.
 pub struct SledStore {
-    database: Database,
+    /// Before the database, which it uses to the end.
+    settler: Settler,
+    database: Arc<Database>,
+    journal: Journal,
     durability: Durability,
     dead_bytes_max: u64,
     /// The frames that the next commit writes; the last one is being filled.
     staged: Vec<FrameBuilder>,
     /// Buffers of earlier frames, to be used again.
     spare: Vec<Vec<u8>>,
+    /// The frames that sled may not have yet.
+    held: Held,
     newest: Option<u64>,
     last_commit: Option<Timestamp>,
     ledger: Ledger,
@@ -70,6 +82,8 @@ pub struct SledStore {
     resident: Resident,
     /// What was committed since the last [`Store::reclaim`].
     fresh: Fresh,
+    /// How many bytes of frames were removed from sled since it was last synced.
+    removed_bytes: u64,
     /// How often in a row [`Store::reclaim`] found nothing to remove.
     quiet: u32,
     /// How many bytes may yet be written for no other reason than to let sled shorten its file.
@@ -100,7 +114,8 @@ impl SledStore {
         }
         let segments = NewestSegments::remember(dir);
         let opened = open::open(dir, options.cache_bytes).and_then(|database| {
-            let replayed = replay::replay(&database, replay)?;
+            let left = Left::read(database.path())?;
+            let replayed = replay::replay(&database, left, replay)?;
             replay::require(&database, replayed.newest, HighWater::read(&mark)?, &mark)?;
             Ok((database, replayed))
         });
@@ -115,25 +130,40 @@ impl SledStore {
             newest,
             last_commit,
             ledger,
+            dead,
+            unsettled,
         } = replayed;
+        for number in dead {
+            database.remove(&number.to_be_bytes())?;
+        }
+        let resident = Resident::default();
+        settler::insert_all(&database, &resident, Durability::Fsync, &unsettled)?;
         // What was replayed may have been written just before a sudden end, and never synced.
         database.sync(Durability::Fsync)?;
+        journal::remove(database.path())?;
         let mut high_water = HighWater::open(&mark)?;
         newest.map_or(Ok(()), |newest| high_water.write(newest))?;
         let room = Room::around(&database.file_path());
+        let journal = Journal::new(database.path(), newest);
+        let database = Arc::new(database);
+        let settler = Settler::start(Arc::clone(&database), options.durability)?;
         Ok(Self {
+            settler,
             database,
+            journal,
             durability: options.durability,
             dead_bytes_max: options.dead_bytes_max,
             staged: Vec::new(),
             spare: Vec::new(),
+            held: Held::default(),
             newest,
             last_commit,
             ledger,
             room,
             high_water,
-            resident: Resident::default(),
+            resident,
             fresh: Fresh::default(),
+            removed_bytes: 0,
             quiet: 0,
             push_bytes: PUSH_BYTES_MAX,
             _lock: lock,
@@ -155,6 +185,17 @@ impl SledStore {
     /// How many bytes of the frames are complete records that are still needed.
     pub const fn live_bytes(&self) -> u64 {
         self.ledger.live_bytes()
+    }
+
+    /// How many bytes of frames only the journal has, or is about to give to the database.
+    pub const fn unsettled_bytes(&self) -> u64 {
+        self.held.bytes
+    }
+
+    /// Fails if an earlier write failed, here or behind the journal.
+    fn check(&self) -> Result<(), StoreError> {
+        self.settler.check()?;
+        self.database.check()
     }
 
     /// The number of the frame after `self.newest` and all that are staged.
@@ -179,15 +220,146 @@ impl SledStore {
         }
     }
 
-    /// The frame as it is stored; `None` if there is none of this number.
-    fn stored_frame(&self, number: u64) -> Result<Option<sled::IVec>, StoreError> {
-        self.database.get(&number.to_be_bytes())
+    /// The frame as it was committed; `None` if there is none of this number.
+    fn committed_frame(&self, number: u64) -> Result<Option<Bytes>, StoreError> {
+        if let Some(frame) = self.held.get(number) {
+            return Ok(Some(frame.clone()));
+        }
+        let frame = self.database.get(&number.to_be_bytes())?;
+        Ok(frame.map(Bytes::from_owner))
     }
 
-    /// The frame as it is stored, which it has to be.
-    fn needed_frame(&self, number: u64) -> Result<sled::IVec, StoreError> {
-        self.stored_frame(number)?
+    /// The frame as it was committed, which it has to be.
+    fn needed_frame(&self, number: u64) -> Result<Bytes, StoreError> {
+        self.committed_frame(number)?
             .ok_or_else(|| self.corrupt(number, "it is missing"))
+    }
+
+    /// Writes everything staged to the journal, and syncs it if that is asked for.
+    fn write_journal(&mut self, durability: Durability) -> Result<(), StoreError> {
+        let staged = std::mem::take(&mut self.staged);
+        let mut waiting = staged.into_iter();
+        let result = self.write_frames(&mut waiting, durability);
+        // After a failure these are still read.
+        self.staged.extend(waiting);
+        self.database.or_give_up(result)
+    }
+
+    fn write_frames(
+        &mut self,
+        frames: &mut std::vec::IntoIter<FrameBuilder>,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        let Some(first) = frames.as_slice().first().map(FrameBuilder::number) else {
+            return Ok(());
+        };
+        let oldest = self.ledger.oldest().unwrap_or(first);
+        let mut first = first;
+        let mut newest = first;
+        for frame in frames {
+            newest = frame.number();
+            if durability != Durability::None {
+                if !self.journal.fits(frame.len()) {
+                    self.end_entry(first, newest - 1, oldest, durability)?;
+                    self.next_file()?;
+                    first = newest;
+                }
+                self.journal.push(frame.bytes());
+            }
+            self.held
+                .push(newest, Bytes::copy_from_slice(frame.bytes()));
+            if self.spare.len() < SPARE_BUFFERS_MAX {
+                self.spare.push(frame.into_buffer());
+            }
+        }
+        self.end_entry(first, newest, oldest, durability)
+    }
+
+    fn end_entry(
+        &mut self,
+        first: u64,
+        newest: u64,
+        oldest: u64,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        self.journal.write(first, newest, oldest)?;
+        if durability == Durability::Fsync {
+            self.check()?;
+            self.journal.sync(newest)?;
+        }
+        Ok(())
+    }
+
+    /// Goes on with the next file of the journal, as soon as sled has what is in it.
+    fn next_file(&mut self) -> Result<(), StoreError> {
+        if let Some(prepared) = self.settler.prepared() {
+            self.journal.take_prepared(prepared);
+        }
+        let needed = self.held.first();
+        if let Some(newest) = self.journal.in_next()
+            && needed.is_some_and(|needed| needed <= newest)
+        {
+            self.hand_over(newest);
+            self.settler.wait()?;
+            self.held.forget(self.settler.settled());
+        }
+        self.journal.advance()
+    }
+
+    /// Hands the frames up to this one to the settler, but those that it has already.
+    fn hand_over(&mut self, newest: u64) {
+        let frames = self.held.hand_over(newest);
+        if !frames.is_empty() {
+            self.removed_bytes = 0;
+            self.settler.settle(frames);
+        }
+    }
+
+    /// Removes a dead frame from sled, if it is there and not on its way.
+    fn remove_settled(&mut self, number: u64, fresh: &Fresh) -> Result<bool, StoreError> {
+        if self.held.first() == Some(number) {
+            return Ok(false);
+        }
+        if self.removed_bytes > REMOVED_BYTES_MAX {
+            if fresh.frames > 0 {
+                return Ok(false);
+            }
+            self.sync_removed();
+            self.settler.wait()?;
+        }
+        self.removed_bytes += self.ledger.bytes(number);
+        self.database.remove(&number.to_be_bytes())?;
+        Ok(true)
+    }
+
+    /// Lets sled have more of what is held: all of it if little is committed, else the oldest
+    /// part of what exceeds the memory for it, in the hope that the rest dies before.
+    fn settle(&mut self, fresh: &Fresh) -> Result<(), StoreError> {
+        self.held.forget(self.settler.settled());
+        if let Some(path) = self.journal.to_prepare().filter(|_| self.room.is_ample()) {
+            self.settler.prepare(path);
+        }
+        if !self.settler.is_idle() {
+            return Ok(());
+        }
+        if self.held.is_empty() {
+            self.journal.rewind()?;
+        }
+        if self.durability == Durability::None || fresh.frames == 0 {
+            self.hand_over(u64::MAX);
+        } else if self.held.bytes > HELD_BYTES_MAX {
+            let newest = self.held.newest_within(SETTLED_BYTES);
+            self.hand_over(newest);
+        }
+        if self.removed_bytes > REMOVED_BYTES_MAX && self.settler.is_idle() {
+            self.sync_removed();
+        }
+        Ok(())
+    }
+
+    fn sync_removed(&mut self) {
+        self.removed_bytes = 0;
+        self.settler.settle(Vec::new());
     }
 
     fn corrupt(&self, number: u64, reason: impl std::fmt::Display) -> StoreError {
@@ -202,7 +374,7 @@ impl SledStore {
     ) -> Result<(), StoreError> {
         let frame = self.needed_frame(number)?;
         let failed = |reason: FrameError| self.corrupt(number, reason);
-        let stored = FrameReader::new(number, Bytes::from_owner(frame)).map_err(failed)?;
+        let stored = FrameReader::new(number, frame).map_err(failed)?;
         for record in stored {
             let record = record.map_err(failed)?;
             if rows::is_complete(&record.change) {
@@ -223,7 +395,8 @@ impl SledStore {
         let Some(newest) = self.newest else {
             return Ok(());
         };
-        if self.push_bytes == 0 || self.database.file_bytes()? <= needed {
+        let has_all = self.held.is_empty() && self.settler.is_idle();
+        if self.push_bytes == 0 || !has_all || self.database.file_bytes()? <= needed {
             return Ok(());
         }
         let key = newest.to_be_bytes();
@@ -244,6 +417,80 @@ impl SledStore {
         let live = self.ledger.live_bytes();
         let bound = live.saturating_add(live / LIVE_TO_DEAD_MIN);
         self.ledger.frame_bytes() > bound.saturating_add(self.dead_bytes_max)
+    }
+}
+
+/// Frames that were committed, and that sled may not have yet.
+#[derive(Default)]
+struct Held {
+    frames: VecDeque<(u64, Bytes)>,
+    bytes: u64,
+    /// How many of them, from the oldest on, the settler has.
+    handed_over: usize,
+}
+
+impl Held {
+    fn push(&mut self, number: u64, frame: Bytes) {
+        self.bytes += frame.len() as u64;
+        self.frames.push_back((number, frame));
+    }
+
+    fn is_empty(&self) -> bool {
+        self.frames.is_empty()
+    }
+
+    fn first(&self) -> Option<u64> {
+        self.frames.front().map(|(number, _)| *number)
+    }
+
+    fn get(&self, number: u64) -> Option<&Bytes> {
+        let index = number.checked_sub(self.first()?)?;
+        let frame = self.frames.get(usize::try_from(index).ok()?);
+        frame.map(|(_, frame)| frame)
+    }
+
+    /// The newest of the oldest frames that together have so many bytes.
+    fn newest_within(&self, bytes: usize) -> u64 {
+        let mut left = bytes;
+        let mut frames = self.frames.iter();
+        let last = frames.find(|(_, frame)| {
+            left = left.saturating_sub(frame.len());
+            left == 0
+        });
+        last.map_or(u64::MAX, |(number, _)| *number)
+    }
+
+    fn hand_over(&mut self, newest: u64) -> Vec<(u64, Bytes)> {
+        let mine = self.frames.iter().skip(self.handed_over);
+        let frames: Vec<_> = mine
+            .take_while(|(number, _)| *number <= newest)
+            .cloned()
+            .collect();
+        self.handed_over += frames.len();
+        frames
+    }
+
+    /// Forgets what sled has.
+    fn forget(&mut self, settled: Option<u64>) {
+        while self.handed_over > 0 && self.first() <= settled {
+            self.drop_first();
+            self.handed_over -= 1;
+        }
+    }
+
+    /// Forgets the oldest frame, if it is this one and sled is not about to get it.
+    fn drop_dead(&mut self, number: u64) -> bool {
+        let is_mine = self.first() == Some(number) && self.handed_over == 0;
+        if is_mine {
+            self.drop_first();
+        }
+        is_mine
+    }
+
+    fn drop_first(&mut self) {
+        if let Some((_, frame)) = self.frames.pop_front() {
+            self.bytes -= frame.len() as u64;
+        }
     }
 }
 
@@ -284,14 +531,6 @@ fn grows_by(change: &Change) -> Option<u64> {
 /// What a queue or the properties of an account hardly exceed.
 const OTHER_BYTES_MAX: u64 = 16 * 1024;
 
-/// How much of a commit is written before it is synced, if it is longer. Sled uses a segment
-/// again once what it held was written elsewhere, be that on the device or not; with less than a
-/// segment between two syncs, that is never before it is.
-const UNSYNCED_BYTES_MAX: usize = 2 * 1024 * 1024;
-
-/// The number of the first frame of a new database.
-const FIRST_FRAME: u64 = 1;
-
 /// How many times what is dead the live has to be, or what is dead must be less than the slack.
 /// One would write less; but sled takes up to twice the frames' bytes on top.
 const LIVE_TO_DEAD_MIN: u64 = 2;
@@ -302,6 +541,16 @@ const RELOCATED_BYTES_MIN: u64 = 256 * 1024;
 /// How many times what was committed meanwhile, if that is more: it has to keep ahead of those
 /// who leave dead space behind.
 const RELOCATED_TO_FRESH: u64 = 4;
+
+/// How many bytes of frames are held before sled gets the oldest. A queue that is worked off in
+/// order and fits in here never gets that far.
+const HELD_BYTES_MAX: u64 = 8 * 1024 * 1024;
+
+/// How many bytes sled then gets at once.
+const SETTLED_BYTES: usize = 2 * 1024 * 1024;
+
+/// How many bytes of frames may be removed from sled between two syncs of it.
+const REMOVED_BYTES_MAX: u64 = settler::UNSYNCED_BYTES_MAX as u64 / 2;
 
 /// How many frames are removed if nothing was committed meanwhile.
 const RECLAIMED_FRAMES_WHEN_IDLE: usize = 512;
@@ -335,7 +584,7 @@ const SPARE_BUFFERS_MAX: usize = 16;
 
 impl Store for SledStore {
     fn admit(&mut self, changes: &[Change]) -> Result<(), StoreError> {
-        self.database.check()?;
+        self.check()?;
         match changes.iter().filter_map(grows_by).sum() {
             0 => Ok(()),
             bytes => self.room.take(bytes, self.ledger.frame_bytes()),
@@ -343,7 +592,7 @@ impl Store for SledStore {
     }
 
     fn stage(&mut self, changes: &[Change], places: &mut Vec<TextRef>) -> Result<(), StoreError> {
-        self.database.check()?;
+        self.check()?;
         if changes.is_empty() {
             return Ok(());
         }
@@ -382,7 +631,7 @@ impl Store for SledStore {
     }
 
     fn commit(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        self.database.check()?;
+        self.check()?;
         let Some(newest) = self.staged.last().map(FrameBuilder::number) else {
             return Ok(());
         };
@@ -391,30 +640,15 @@ impl Store for SledStore {
             None => Durability::Fsync,
             Some(_) => self.durability,
         };
-        let mut unsynced = 0;
         for frame in &mut self.staged {
-            if unsynced > UNSYNCED_BYTES_MAX {
-                self.database.sync(durability)?;
-                unsynced = 0;
-            }
-            unsynced += frame.len();
-            let number = frame.number();
-            self.database
-                .insert(&number.to_be_bytes(), frame.seal(now))?;
-        }
-        self.database.sync(durability)?;
-        if durability == Durability::Fsync {
-            self.database.or_give_up(self.high_water.write(newest))?;
-        }
-        for frame in self.staged.drain(..) {
-            self.ledger.store(frame.number(), frame.len());
-            self.resident
-                .touch(&self.database, frame.number(), frame.len());
+            frame.seal(now);
             self.fresh.frames += 1;
             self.fresh.bytes += frame.len() as u64;
-            if self.spare.len() < SPARE_BUFFERS_MAX {
-                self.spare.push(frame.into_buffer());
-            }
+            self.ledger.store(frame.number(), frame.len());
+        }
+        self.write_journal(durability)?;
+        if durability == Durability::Fsync {
+            self.database.or_give_up(self.high_water.write(newest))?;
         }
         self.newest = Some(newest);
         self.last_commit = Some(now);
@@ -429,9 +663,13 @@ impl Store for SledStore {
             let frame = index.and_then(|index| self.staged.get(index));
             frame.map(|frame| copied_text(frame.bytes(), place))
         } else {
-            let frame = self.stored_frame(place.frame)?;
-            let bytes = frame.as_ref().map_or(0, |frame| frame.len());
-            self.resident.touch(&self.database, place.frame, bytes);
+            let frame = self.committed_frame(place.frame)?;
+            if let Some(frame) = frame.as_ref()
+                && self.held.get(place.frame).is_none()
+            {
+                self.resident
+                    .touch(&self.database, place.frame, frame.len());
+            }
             frame.map(|frame| copied_text(&frame, place))
         };
         text.ok_or_else(|| self.corrupt(place.frame, "it is missing"))?
@@ -443,12 +681,13 @@ impl Store for SledStore {
     }
 
     fn reclaim(&mut self) -> Result<(), StoreError> {
-        self.database.check()?;
+        self.check()?;
         if !self.staged.is_empty() {
             // What was released may have been released by what is not yet committed.
             return Ok(());
         }
         let fresh = std::mem::take(&mut self.fresh);
+        self.settle(&fresh)?;
         let most = if fresh.frames == 0 {
             RECLAIMED_FRAMES_WHEN_IDLE
         } else {
@@ -458,7 +697,9 @@ impl Store for SledStore {
             match self.ledger.oldest() {
                 // The newest stays: it knows its number and the time of the last commit.
                 Some(oldest) if self.newest > Some(oldest) && self.ledger.live_in_oldest() == 0 => {
-                    self.database.remove(&oldest.to_be_bytes())?;
+                    if !self.held.drop_dead(oldest) && !self.remove_settled(oldest, &fresh)? {
+                        break;
+                    }
                     let bytes = self.ledger.drop_oldest();
                     self.push_bytes = PUSH_BYTES_MAX.min(self.push_bytes + bytes / 2);
                     self.quiet = 0;
@@ -477,7 +718,7 @@ impl Store for SledStore {
     }
 
     fn relocatable(&self) -> Result<Vec<(Change, TextRef)>, StoreError> {
-        self.database.check()?;
+        self.check()?;
         let Some(oldest) = self.ledger.oldest().filter(|_| self.is_mostly_dead()) else {
             return Ok(Vec::new());
         };
@@ -498,15 +739,27 @@ impl Store for SledStore {
 }
 
 impl Drop for SledStore {
-    /// An orderly end leaves everything on disk, whatever the durability, and remembers it.
+    /// An orderly end leaves everything on disk, whatever the durability, remembers it, and needs
+    /// no journal.
     fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            tracing::warn!(%error, "what was stored last stays in the journal");
+        }
+    }
+}
+
+impl SledStore {
+    fn end(&mut self) -> Result<(), StoreError> {
+        self.check()?;
+        self.hand_over(u64::MAX);
+        self.settler.wait()?;
+        self.database.sync(Durability::Fsync)?;
         if let Some(newest) = self.newest
             && self.durability != Durability::Fsync
-            && self.database.sync(Durability::Fsync).is_ok()
-            && let Err(error) = self.high_water.write(newest)
         {
-            tracing::warn!(%error, "what was stored last is not noted as stored");
+            self.high_water.write(newest)?;
         }
+        journal::remove(self.database.path())
     }
 }
 
@@ -557,7 +810,7 @@ mod tests {
         store.stage(&[message(1, "before")], &mut places).unwrap();
         store.commit(NOW).unwrap();
         store.stage(&[message(2, "during")], &mut places).unwrap();
-        store.database.fail_next_sync();
+        store.journal.fail_next_sync();
         assert!(matches!(store.commit(NOW), Err(StoreError::Io { .. })));
 
         let poisoned = |result| matches!(result, Err(StoreError::Poisoned));
@@ -575,5 +828,96 @@ mod tests {
         let replay: &mut dyn FnMut(Change, TextRef) = &mut |change, _| replayed.push(change);
         SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
         assert_eq!(replayed[0], message(1, "before"));
+    }
+    #[test]
+    fn after_sled_has_failed_behind_the_journal_nothing_is_lost() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let mut places = Vec::new();
+        store
+            .stage(&[message(1, "acknowledged")], &mut places)
+            .unwrap();
+        store.commit(NOW).unwrap();
+        store.reclaim().unwrap();
+        store.database.fail_next_sync();
+        // Nothing was committed meanwhile, so sled gets what there is.
+        store.reclaim().unwrap();
+        assert!(matches!(store.settler.wait(), Err(StoreError::Io { .. })));
+        assert!(matches!(store.commit(NOW), Err(StoreError::Poisoned)));
+        assert_eq!(store.read(places[0]).unwrap().as_str(), "acknowledged");
+        drop(store);
+
+        let mut replayed = Vec::new();
+        let replay: &mut dyn FnMut(Change, TextRef) = &mut |change, _| replayed.push(change);
+        SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
+        assert_eq!(replayed, [message(1, "acknowledged")]);
+    }
+
+    /// Stages and commits messages of 1 KiB, with a sweep after each commit.
+    fn put(store: &mut SledStore, ids: std::ops::RangeInclusive<u64>) -> Vec<TextRef> {
+        let mut places = Vec::new();
+        for id in ids {
+            let change = message(id, &format!("{id:01024}"));
+            store.stage(&[change], &mut places).unwrap();
+            if id % 64 == 0 {
+                store.commit(NOW).unwrap();
+                store.reclaim().unwrap();
+            }
+        }
+        store.commit(NOW).unwrap();
+        places
+    }
+
+    #[test]
+    fn more_than_the_journal_holds_is_in_sled_or_the_journal_and_read_from_both() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let count = 40_000;
+        let places = put(&mut store, 1..=count);
+        assert!(!store.held.is_empty());
+        let all = u64::try_from(journal::FILES).unwrap() * journal::FILE_BYTES;
+        assert!(store.unsettled_bytes() < all);
+        assert!(
+            store.held.first() > Some(FIRST_FRAME),
+            "sled has the oldest"
+        );
+        for (id, place) in (1..=count).zip(&places) {
+            let text = store.read(*place).unwrap();
+            assert_eq!(text.as_str(), format!("{id:01024}"));
+        }
+        // Idle, it moves everything.
+        store.reclaim().unwrap();
+        store.settler.wait().unwrap();
+        store.reclaim().unwrap();
+        assert!(store.held.is_empty());
+        assert_eq!(store.read(places[39_999]).unwrap().as_str().len(), 1024);
+    }
+
+    #[test]
+    fn what_dies_young_never_gets_to_sled() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let mut former = Vec::new();
+        for round in 0..600_u64 {
+            for place in former {
+                store.release(Released(place));
+            }
+            let first = round * 64 + 1;
+            former = put(&mut store, first..=first + 63);
+        }
+        assert_eq!(store.settler.settled(), None);
+        assert!(store.held.bytes < 200_000, "{}", store.held.bytes);
+        assert_eq!(store.database.first_key().unwrap().unwrap(), "format");
+        // Only the number of what comes next is left of it.
+        let newest = store.newest;
+        drop(store);
+        let mut replayed = 0;
+        let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
+        let store = SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
+        assert_eq!(store.newest, newest);
+        assert!(replayed < 100, "{replayed}");
     }
 }

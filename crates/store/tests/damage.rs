@@ -31,6 +31,16 @@ fn fill(store: &mut queuerite_store::SledStore) -> Replayed {
     expected
 }
 
+/// It still has what sled has got meanwhile.
+fn remove_journal(dir: &Path) {
+    for entry in fs::read_dir(dir.join("sled")).unwrap() {
+        let path = entry.unwrap().path();
+        if path.file_stem().is_some_and(|stem| stem == "journal") {
+            fs::remove_file(path).unwrap();
+        }
+    }
+}
+
 fn frame_key(number: u64) -> [u8; 8] {
     number.to_be_bytes()
 }
@@ -117,7 +127,9 @@ fn a_log_cut_short_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, _) = open(dir.path());
     fill(&mut store);
+    common::settle(&mut store);
     let left = killed(dir.path());
+    remove_journal(left.path());
     let log = fs::File::options()
         .write(true)
         .open(left.path().join("sled/db"))
@@ -200,7 +212,9 @@ fn a_store_that_loses_everything_is_refused_at_every_durability() {
         let dir = tempfile::tempdir().unwrap();
         let (mut store, _) = common::open_with(dir.path(), options).unwrap();
         fill(&mut store);
+        common::settle(&mut store);
         let left = killed(dir.path());
+        remove_journal(left.path());
         with_sled(left.path(), |db| {
             for (key, _) in db
                 .iter()

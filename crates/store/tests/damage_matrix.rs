@@ -30,7 +30,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{NOW, copy_all, deletion, message, open_with, text_of};
+use common::{NOW, copy_all, deletion, message, open_with, settle, text_of};
 use queuerite_engine::{Change, QueueId, Released, TextRef};
 use queuerite_model::{AccountName, Metadata, QueueName};
 use queuerite_store::{
@@ -41,6 +41,8 @@ use tempfile::TempDir;
 /// How many messages a store has seen, in how many commits.
 const MESSAGES: u64 = 2000;
 const COMMITS: u64 = 100;
+/// Those that the database has; what the others wrote is in the journal.
+const SETTLED_COMMITS: u64 = 70;
 
 /// Cases of each store, by kind of damage; several kinds have fewer places to be at.
 const FLIPS: u64 = 36;
@@ -144,6 +146,11 @@ fn base(name: &'static str, durability: Durability, length: usize, is_closed: bo
             }
         }
         writer.commit();
+        if commit < SETTLED_COMMITS {
+            writer.store.reclaim().unwrap();
+        } else if commit == SETTLED_COMMITS {
+            settle(&mut writer.store);
+        }
     }
     let copy = tempfile::tempdir().unwrap();
     if is_closed {
@@ -195,7 +202,6 @@ impl Writer {
             }
         }
         self.store.commit(NOW).unwrap();
-        self.store.reclaim().unwrap();
     }
 }
 
@@ -391,16 +397,16 @@ fn damages(base: &Base, random: &mut Random) -> Vec<Damage> {
             length,
         });
     }
-    let snapshots: Vec<_> = fs::read_dir(base.dir.path().join("sled"))
+    let others: Vec<_> = fs::read_dir(base.dir.path().join("sled"))
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
-        .filter(|name| name.starts_with("snap."))
+        .filter(|name| name.starts_with("snap.") || name.starts_with("journal."))
         .map(|name| format!("sled/{name}"))
         .collect();
     let marks = base.dir.path().join("acknowledged").exists();
     let marks = marks.then(|| "acknowledged".to_owned());
     let small = ["sled/conf".to_owned(), "lock".to_owned()];
-    for file in small.into_iter().chain(snapshots).chain(marks) {
+    for file in small.into_iter().chain(others).chain(marks) {
         let length = length(&file);
         for _ in 0..4_u64.min(length) {
             let (at, bit) = (

@@ -27,6 +27,7 @@ use queuerite_model::{
 use crate::database::Database;
 use crate::format::{self, FORMAT_KEY};
 use crate::high_water::{self, HighWater};
+use crate::journal::{Continuation, Damaged, Left};
 use crate::lock::LockFile;
 use crate::open;
 use crate::{StoreError, replay};
@@ -242,6 +243,7 @@ impl<'a> Salvage<'a> {
             Ok(database) => {
                 read_rows(&database, &mut frames, &mut report, tell);
                 sources.database = Some(database);
+                add_journal(&mut sources, &location.dir, &mut frames, &mut report);
             }
             Err(error @ StoreError::UnsupportedFormat { .. }) => foreign = Some(error),
             Err(StoreError::Corrupt { reason, .. }) => report.sled_failure = Some(reason),
@@ -333,8 +335,10 @@ impl<'a> Salvage<'a> {
     ) -> Result<(), StoreError> {
         let mut scan = Scan::default();
         self.sources.search(&mut scan, tell);
+        // A single damaged bit can make ours a newer version, but frames have check sums.
         if let Some(version) = scan.format_version
             && version > format::FORMAT_VERSION
+            && scan.frames.is_empty()
         {
             let home = self.location.dir.join(open::HOME);
             return Err(format::unsupported(&home, Some(version)));
@@ -521,6 +525,43 @@ fn read_rows(
     for number in (last.saturating_add(1)..=newest).take(FRAMES_ASKED_FOR_MAX) {
         if let Ok(Some(value)) = database.get(&number.to_be_bytes()) {
             note(number, Bytes::from_owner(value), &mut report.damages);
+        }
+    }
+}
+
+/// Adds what the journal has beyond the database, and leaves out what it knows to be dead.
+fn add_journal(
+    sources: &mut Sources,
+    dir: &Path,
+    frames: &mut BTreeMap<u64, Home>,
+    report: &mut SalvageReport,
+) {
+    let damage = |frame, reason| Damage {
+        frame,
+        offset: None,
+        reason,
+    };
+    let left = match Left::read(&dir.join(open::HOME)) {
+        Ok(left) => left,
+        Err(error) => {
+            let reason = format!("the journal cannot be read: {error}");
+            report.damages.push(damage(None, reason));
+            return;
+        }
+    };
+    let newest = frames.last_key_value().map(|(number, _)| *number);
+    match left.after(newest) {
+        Ok(Continuation {
+            oldest,
+            frames: unsettled,
+        }) => {
+            *frames = frames.split_off(&oldest);
+            frames.extend(unsettled.iter().map(|(number, _)| (*number, Home::Journal)));
+            sources.journal = unsettled.into_iter().collect();
+        }
+        Err(Damaged(number)) => {
+            let reason = "the journal has lost it".into();
+            report.damages.push(damage(Some(number), reason));
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Where frames are read from: the database, a copy of it, or its bare files.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
@@ -13,13 +14,15 @@ use crate::database::{Database, FILE_NAME};
 use crate::frame::Header;
 use crate::newest::NewestSegments;
 use crate::open::{self, failed};
-use crate::{SledOptions, StoreError};
+use crate::{SledOptions, StoreError, journal};
 
 /// Where a frame is.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Home {
     /// In the database.
     Row,
+    /// In the journal.
+    Journal,
     /// In a file, without sled's help.
     Found(Found),
 }
@@ -34,7 +37,9 @@ impl Home {
 pub(super) struct Sources {
     /// If sled opened it.
     pub(super) database: Option<Database>,
-    /// Sled's file, and segments that were set aside.
+    /// What the journal has beyond the database.
+    pub(super) journal: BTreeMap<u64, Bytes>,
+    /// Sled's file, segments that were set aside, and the files of the journal.
     files: Vec<File>,
 }
 
@@ -42,10 +47,14 @@ impl Sources {
     /// The files of a store, its database not yet opened.
     pub(super) fn new(dir: &Path) -> Self {
         let aside = open::files(&dir.join(open::SEGMENTS_ASIDE)).unwrap_or_default();
-        let own = dir.join(open::HOME).join(FILE_NAME);
-        let paths = std::iter::once(own).chain(aside);
+        let home = dir.join(open::HOME);
+        let own = home.join(FILE_NAME);
+        let paths = std::iter::once(own)
+            .chain(aside)
+            .chain(journal::files(&home));
         Self {
             database: None,
+            journal: BTreeMap::new(),
             files: paths.filter_map(|path| File::open(path).ok()).collect(),
         }
     }
@@ -79,6 +88,7 @@ impl Sources {
                 let row = row.and_then(|database| database.get(&number.to_be_bytes()).ok()?);
                 row.map(Bytes::from_owner).unwrap_or_default()
             }
+            Home::Journal => self.journal.get(&number).cloned().unwrap_or_default(),
             Home::Found(found) => {
                 let mut bytes = Vec::with_capacity(found.bytes);
                 if let Some(mut file) = self.files.get(found.file) {

@@ -75,6 +75,14 @@ pub(crate) fn stage(store: &mut SledStore, changes: &[Change]) -> Vec<TextRef> {
     places
 }
 
+/// Waits until the database has everything that the journal has.
+pub(crate) fn settle(store: &mut SledStore) {
+    while store.unsettled_bytes() > 0 {
+        store.reclaim().unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+    }
+}
+
 /// What a kill at this moment would leave: the files as the kernel has them.
 pub(crate) fn killed(dir: &Path) -> TempDir {
     let copy = tempfile::tempdir().unwrap();
@@ -184,6 +192,12 @@ impl Owner {
         }
         self.store.commit(NOW).unwrap();
         self.store.reclaim().unwrap();
+    }
+
+    /// Commits as an idle server does, until the database has everything.
+    pub(crate) fn rest(&mut self) {
+        self.commit();
+        settle(&mut self.store);
     }
 
     /// Every live text is what was put.
