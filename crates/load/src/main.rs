@@ -68,7 +68,10 @@ struct Run {
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     match Cli::parse().command {
-        Command::Floor => Ok(floor::serve()?),
+        Command::Floor => Ok(floor::serve(floor::Found {
+            messages: 1,
+            text_bytes: 1024,
+        })?),
         Command::Run(run) => run.run(),
     }
 }
@@ -85,7 +88,7 @@ impl Run {
         }
         let scripts = |workload, count| {
             (0..count)
-                .map(|n| Script::new(workload, requester.clone(), &queue(n), self.bytes, n))
+                .map(|n| Script::new(workload, requester.clone(), [queue(n)], self.bytes, n))
                 .collect::<Vec<_>>()
         };
         if self.depth > 0 {
@@ -110,7 +113,11 @@ impl Run {
             scripts(self.workload, self.connections),
             pace,
             length,
-            &mut || before = self.pid.map_or(0, cpu_nanos),
+            &mut || {
+                if before == 0 {
+                    before = self.pid.map_or(0, cpu_nanos);
+                }
+            },
         )?;
         let cpu = self.pid.map_or(0, cpu_nanos) - before;
         println!(
