@@ -222,6 +222,7 @@ impl Driver {
         let mut events = Events::with_capacity(1024);
         let mut has_more = true;
         let mut now = self.schedule.start;
+        self.tally.begin_if_due(now, mark);
         self.send_what_is_due(now)?;
         loop {
             let before = now;
@@ -231,10 +232,7 @@ impl Driver {
                 other => other?,
             }
             now = Instant::now();
-            if self.tally.began.is_none() && now >= self.tally.begin {
-                self.tally.began = Some(now);
-                mark();
-            }
+            self.tally.begin_if_due(now, mark);
             for event in &events {
                 has_more &= self.attend(event)?;
             }
@@ -395,6 +393,17 @@ impl Tally {
             unanswered: 0,
             idle: Duration::ZERO,
             by_kind: Kind::ALL.map(|_| histogram()),
+        }
+    }
+
+    fn begin_if_due(&mut self, now: Instant, mark: &mut dyn FnMut()) {
+        if self.began.is_none() && now >= self.begin {
+            self.began = Some(match self.pace {
+                Pace::Closed => now,
+                // What was due since then counts.
+                Pace::Open(_) => self.begin,
+            });
+            mark();
         }
     }
 

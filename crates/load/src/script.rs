@@ -9,7 +9,8 @@ use crate::answer::Answer;
 use crate::request::{Request, Requester};
 
 /// What a benchmark consists of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Workload {
     /// Puts, and nothing is ever removed.
     Put,
@@ -66,7 +67,8 @@ impl Workload {
 }
 
 /// The kinds of requests.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Put Message.
     Put,
