@@ -5,7 +5,7 @@
 #   scripts/bench.sh --quick          everything once and briefly, to show that it works
 #   scripts/bench.sh --full           curves over connections, sizes and depths too, in an hour
 #   scripts/bench.sh --with-azurite   installs the newest Azurite from npm into target/bench, first
-#   scripts/bench.sh --only NAME      only cases in whose names this occurs
+#   scripts/bench.sh --only NAME...   only these cases, or those in whose names this occurs
 #   scripts/bench.sh --out DIR        where results.json and the charts go; else target/bench
 #
 # The servers run on one core and the load generator on another. Measure on a machine that has
@@ -30,14 +30,15 @@ have() { command -v "$1" >/dev/null 2>&1; }
 
 # Azurite runs from its folder, so that it is node which is measured and not a wrapper around it.
 if [ "$azurite" = install ]; then
-    have npm || { echo 'bench.sh: Azurite needs Node.js and npm' >&2; exit 1; }
+    have npm && have node || { echo 'bench.sh: Azurite needs Node.js and npm' >&2; exit 1; }
     mkdir -p "$cache"
     npm install --prefix "$cache" --no-save --ignore-scripts --loglevel=error azurite@latest
 fi
-if [ -z "$quick" ] || [ -n "$azurite" ]; then
+if have node && { [ -z "$quick" ] || [ -n "$azurite" ]; }; then
     global=$(have npm && npm root --global || true)
     for folder in "$cache" "$global/azurite"; do
-        if [ -f "$folder/node_modules/azurite/package.json" ] || [ -f "$folder/dist/src/queue/main.js" ]; then
+        if [ -f "$folder/node_modules/azurite/dist/src/queue/main.js" ] ||
+            [ -f "$folder/dist/src/queue/main.js" ]; then
             options+=(--with-azurite "$folder")
             break
         fi

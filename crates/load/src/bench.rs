@@ -20,7 +20,7 @@ use crate::usage::{cpu_time, memory_bytes};
 #[derive(Debug, Error)]
 pub enum BenchError {
     /// A server could not be driven.
-    #[error("{case}, {server}: {source}")]
+    #[error("{case}, {server}: {source}; the server ended with {last_words}")]
     Drive {
         /// The case.
         case: String,
@@ -28,6 +28,8 @@ pub enum BenchError {
         server: &'static str,
         /// What happened.
         source: DriveError,
+        /// How the server ended then, and what it had written on stderr.
+        last_words: String,
     },
     /// Preparing a server failed.
     #[error("a server could not be filled: {0}")]
@@ -67,12 +69,17 @@ pub fn measure(programs: &Programs, case: &Case) -> Result<Rounds, BenchError> {
                 Some(server) => server,
                 None => Started::new(programs, setup)?,
             };
-            let sample = sample(&server, setup, case.seconds);
-            samples.push(sample.map_err(|source| BenchError::Drive {
-                case: case.name.clone(),
-                server: setup.server.name(),
-                source,
-            })?);
+            match sample(&server, setup, case.seconds) {
+                Ok(sample) => samples.push(sample),
+                Err(source) => {
+                    return Err(BenchError::Drive {
+                        case: case.name.clone(),
+                        server: setup.server.name(),
+                        source,
+                        last_words: server.last_words(),
+                    });
+                }
+            }
             // Whatever is quick to fill is made anew, so that no round inherits from another.
             *kept = setup.is_deep().then_some(server);
         }

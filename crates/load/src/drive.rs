@@ -225,7 +225,7 @@ impl Driver {
         self.tally.begin_if_due(now, mark);
         self.send_what_is_due(now)?;
         loop {
-            let before = now;
+            let before = Instant::now();
             let patience = self.schedule.patience(now, self.tally.begin);
             match self.poll.poll(&mut events, Some(patience)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,

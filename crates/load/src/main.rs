@@ -205,6 +205,8 @@ impl Run {
     }
 }
 
+const RESULTS: &str = "results.json";
+
 impl Bench {
     fn run(&self) -> Result<(), Box<dyn Error>> {
         let start = Instant::now();
@@ -235,9 +237,10 @@ impl Bench {
                 "The machine is busy with something else: load {load}."
             ));
         }
-        for mut case in plan(extent) {
-            let is_wanted = |name: &String| case.name.contains(name.as_str());
-            if !self.only.is_empty() && !self.only.iter().any(is_wanted) {
+        let cases = plan(extent);
+        let names: Vec<_> = cases.iter().map(|case| case.name.clone()).collect();
+        for mut case in cases {
+            if !self.is_wanted(&case.name, &names) {
                 continue;
             }
             case.rows.retain(|row| programs.have(row.server));
@@ -266,20 +269,32 @@ impl Bench {
                 let servers = servers.into_iter().filter(|server| programs.have(*server));
                 report.rests = servers.map(of).collect::<Result<_, _>>()?;
             }
+            // Whatever goes wrong later, this was measured.
+            report.findings = findings(&report.cases, &report.rests);
+            let json = serde_json::to_string_pretty(&report)? + "\n";
+            fs::write(out.join(RESULTS), json)?;
         }
-        report.findings = findings(&report.cases, &report.rests);
+        if report.cases.is_empty() {
+            return Err(format!("there is no such case; there are: {}", names.join("; ")).into());
+        }
         for finding in &report.findings {
             say(&finding.to_string());
         }
-        let json = out.join("results.json");
-        fs::write(&json, serde_json::to_string_pretty(&report)? + "\n")?;
-        note(&format!("wrote {}", json.display()));
+        note(&format!("wrote {}", out.join(RESULTS).display()));
         for chart in chart::draw(&report, &out)? {
             note(&format!("wrote {}", out.join(chart).display()));
         }
         let seconds = start.elapsed().as_secs_f64();
         note(&format!("{} cases in {seconds:.0} s", report.cases.len()));
         Ok(())
+    }
+
+    /// A name that is a case's own means that case; any other all that it occurs in.
+    fn is_wanted(&self, name: &str, names: &[String]) -> bool {
+        let means = |wanted: &String| {
+            wanted == name || !names.contains(wanted) && name.contains(wanted.as_str())
+        };
+        self.only.is_empty() || self.only.iter().any(means)
     }
 
     fn programs(&self, folder: &Path) -> Result<Programs, Box<dyn Error>> {

@@ -140,6 +140,12 @@ impl Started {
         Ok(started)
     }
 
+    /// Ends the server, and tells how it ended and what it wrote on stderr.
+    pub(crate) fn last_words(self) -> String {
+        let ended = self.process.asked_to_end();
+        format!("{}; {:?}", ended.status, ended.stderr)
+    }
+
     pub(crate) fn id(&self) -> u32 {
         self.process.id()
     }
