@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures this server against a bare hyper, and against Azurite where it is installed.
 #
-#   scripts/bench.sh                  what the README tells, in about ten minutes
+#   scripts/bench.sh                  what the README tells, in about twelve minutes
 #   scripts/bench.sh --quick          everything once and briefly, to show that it works
 #   scripts/bench.sh --full           curves over connections, sizes and depths too, in an hour
 #   scripts/bench.sh --with-azurite   installs the newest Azurite from npm into target/bench, first

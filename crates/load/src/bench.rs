@@ -31,8 +31,18 @@ pub enum BenchError {
         /// How the server ended then, and what it had written on stderr.
         last_words: String,
     },
-    /// Preparing a server failed.
-    #[error("a server could not be filled: {0}")]
+    /// A server was not ready to be measured.
+    #[error("{case}, {server}, before it was measured: {source}")]
+    Prepare {
+        /// The case.
+        case: String,
+        /// The server.
+        server: &'static str,
+        /// What happened.
+        source: Box<Self>,
+    },
+    /// Filling a queue failed.
+    #[error("a queue could not be filled: {0}")]
     Fill(#[from] DriveError),
     /// A file or a connection failed.
     #[error(transparent)]
@@ -67,7 +77,11 @@ pub fn measure(programs: &Programs, case: &Case) -> Result<Rounds, BenchError> {
         for ((setup, samples), kept) in rows {
             let server = match kept.take() {
                 Some(server) => server,
-                None => Started::new(programs, setup)?,
+                None => Started::new(programs, setup).map_err(|source| BenchError::Prepare {
+                    case: case.name.clone(),
+                    server: setup.server.name(),
+                    source: Box::new(source),
+                })?,
             };
             match sample(&server, setup, case.seconds) {
                 Ok(sample) => samples.push(sample),

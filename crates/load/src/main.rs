@@ -5,7 +5,7 @@ use std::error::Error;
 use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process;
+use std::process::{self, ExitCode};
 use std::time::{Duration, Instant};
 
 use clap::{Args, Parser, Subcommand};
@@ -107,17 +107,24 @@ struct Bench {
     server_core: Option<usize>,
 }
 
-fn main() -> Result<(), Box<dyn Error>> {
-    match Cli::parse().command {
-        Command::Floor(Floor {
-            messages,
-            bytes: text_bytes,
-        }) => Ok(floor::serve(Found {
-            messages,
-            text_bytes,
-        })?),
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Floor(Floor { messages, bytes }) => {
+            let found = Found {
+                messages,
+                text_bytes: bytes,
+            };
+            floor::serve(found).map_err(Into::into)
+        }
         Command::Run(run) => run.run(),
         Command::Bench(bench) => bench.run(),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            note(&format!("queuerite-load: {error}"));
+            ExitCode::FAILURE
+        }
     }
 }
 
