@@ -5,6 +5,7 @@
 #   scripts/check.sh rust       format, lints, documentation and tests of the Rust workspace
 #   scripts/check.sh python     the suite of the Python SDK, against the release build
 #   scripts/check.sh javascript the suite of the JavaScript SDK, against the release build
+#   scripts/check.sh bench      the benchmarks, as briefly as they can be run at all
 #
 # What cannot be run here is said at the end, and does not fail the check; what fails, does.
 set -euo pipefail
@@ -54,13 +55,20 @@ sdk() {
     fi
 }
 
+# No time is judged here: it fails if something does not work.
+bench() {
+    title 'benchmarks, a short run'
+    scripts/bench.sh --quick --out target/bench/check
+}
+
 have cargo || { echo 'check.sh: cargo is not installed; see https://rustup.rs' >&2; exit 1; }
 
 case "${1:-all}" in
     rust) rust ;;
     python | javascript) sdk "$1" ;;
-    all) rust; sdk python; sdk javascript ;;
-    *) echo "check.sh: unknown part '$1'; one of: rust, python, javascript" >&2; exit 2 ;;
+    bench) bench ;;
+    all) rust; sdk python; sdk javascript; bench ;;
+    *) echo "check.sh: unknown part '$1'; one of: rust, python, javascript, bench" >&2; exit 2 ;;
 esac
 
 title 'done'

@@ -28,7 +28,8 @@ enum Proof {
 }
 
 /// Which credential requests carry.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Credential {
     /// `SharedKey`, which signs each request.
     SharedKey,

@@ -9,7 +9,8 @@ use crate::answer::Answer;
 use crate::request::{Request, Requester};
 
 /// What a benchmark consists of.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, clap::ValueEnum, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Workload {
     /// Puts, and nothing is ever removed.
     Put,
@@ -47,10 +48,27 @@ impl Workload {
         Self::List,
         Self::GetNothing,
     ];
+
+    /// How many messages a get or a peek asks for.
+    pub const fn messages_max(self) -> u64 {
+        match self {
+            Self::Get32 | Self::Peek32 => 32,
+            _ => 1,
+        }
+    }
+
+    /// How many messages a get or a peek finds when there are enough of them.
+    pub const fn messages_found(self) -> u64 {
+        match self {
+            Self::GetNothing => 0,
+            other => other.messages_max(),
+        }
+    }
 }
 
 /// The kinds of requests.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Kind {
     /// Put Message.
     Put,
@@ -106,16 +124,23 @@ pub struct Unexpected {
 pub struct Script {
     workload: Workload,
     requester: Requester,
-    queue: String,
-    /// The requests that are the same each time, made once.
-    put: Vec<u8>,
-    get: Vec<u8>,
-    peek: Vec<u8>,
+    /// The queues that are used in turn, and which of them is in use.
+    queues: Vec<Prepared>,
+    at: usize,
     list: Vec<u8>,
     /// The messages that this client has got, or put and kept.
     held: VecDeque<Held>,
     turn: usize,
     last: Option<Kind>,
+}
+
+/// A queue, and the requests to it that are the same each time, made once.
+#[derive(Debug)]
+struct Prepared {
+    queue: String,
+    put: Vec<u8>,
+    get: Vec<u8>,
+    peek: Vec<u8>,
 }
 
 #[derive(Debug)]
@@ -125,15 +150,14 @@ struct Held {
 }
 
 impl Script {
-    /// A client of this queue, whose texts have so many bytes.
-    pub fn new(
+    /// A client of these queues, whose texts have so many bytes.
+    pub fn new<S: AsRef<str>>(
         workload: Workload,
         requester: Requester,
-        queue: &str,
+        queues: impl IntoIterator<Item = S>,
         text_bytes: usize,
         turn: usize,
     ) -> Self {
-        let path = format!("/{queue}/messages");
         let text = "x".repeat(text_bytes);
         let body = format!("<QueueMessage><MessageText>{text}</MessageText></QueueMessage>");
         let make = |method, path: &str, query: &[_], body| {
@@ -153,23 +177,27 @@ impl Script {
             Workload::Update => &hidden,
             _ => &forever,
         };
-        let put = make("POST", &path, put_query, Some(body.as_bytes()));
-        let count = match workload {
-            Workload::Get32 | Workload::Peek32 => "32",
-            _ => "1",
-        };
-        let get_query = [("numofmessages", count), ("visibilitytimeout", "3600")];
-        let get = make("GET", &path, &get_query, None);
-        let peek_query = [("numofmessages", count), ("peekonly", "true")];
-        let peek = make("GET", &path, &peek_query, None);
-        let list = make("GET", "", &[("comp", "list"), ("maxresults", "50")], None);
+        let count = workload.messages_max().to_string();
+        let get_query = [
+            ("numofmessages", count.as_str()),
+            ("visibilitytimeout", "3600"),
+        ];
+        let peek_query = [("numofmessages", count.as_str()), ("peekonly", "true")];
+        let prepared = queues.into_iter().map(|queue| {
+            let queue = queue.as_ref();
+            let path = format!("/{queue}/messages");
+            Prepared {
+                queue: queue.into(),
+                put: make("POST", &path, put_query, Some(body.as_bytes())),
+                get: make("GET", &path, &get_query, None),
+                peek: make("GET", &path, &peek_query, None),
+            }
+        });
         Self {
             workload,
-            queue: queue.into(),
-            put,
-            get,
-            peek,
-            list,
+            queues: prepared.collect(),
+            at: 0,
+            list: make("GET", "", &[("comp", "list"), ("maxresults", "50")], None),
             requester,
             held: VecDeque::new(),
             turn,
@@ -177,18 +205,39 @@ impl Script {
         }
     }
 
+    /// What was asked last.
+    pub const fn last(&self) -> Option<Kind> {
+        self.last
+    }
+
     /// Appends the next request.
     pub fn next(&mut self, out: &mut Vec<u8>) -> Kind {
         let kind = self.next_kind();
-        match kind {
-            Kind::Put => out.extend_from_slice(&self.put),
-            Kind::Get => out.extend_from_slice(&self.get),
-            Kind::Peek => out.extend_from_slice(&self.peek),
-            Kind::List => out.extend_from_slice(&self.list),
-            Kind::Delete | Kind::Update => self.write_about_held(kind, out),
+        if self.begins_anew(kind) {
+            self.at = (self.at + 1) % self.queues.len().max(1);
         }
         self.last = Some(kind);
+        let Some(queue) = self.queues.get(self.at) else {
+            return kind;
+        };
+        match kind {
+            Kind::Put => out.extend_from_slice(&queue.put),
+            Kind::Get => out.extend_from_slice(&queue.get),
+            Kind::Peek => out.extend_from_slice(&queue.peek),
+            Kind::List => out.extend_from_slice(&self.list),
+            Kind::Delete | Kind::Update => self.write_about_held(kind, &queue.queue, out),
+        }
         kind
+    }
+
+    /// Whether this request has nothing to do with the one before it, so that it may go to another
+    /// queue.
+    const fn begins_anew(&self, kind: Kind) -> bool {
+        match (self.workload, kind) {
+            (Workload::Update, _) | (_, Kind::Delete | Kind::Update) => false,
+            (Workload::Cycle, kind) => matches!(kind, Kind::Put),
+            _ => true,
+        }
     }
 
     fn next_kind(&mut self) -> Kind {
@@ -214,11 +263,11 @@ impl Script {
     }
 
     /// A delete ends what was got; an update takes it further, or gives it back.
-    fn write_about_held(&mut self, kind: Kind, out: &mut Vec<u8>) {
+    fn write_about_held(&self, kind: Kind, queue: &str, out: &mut Vec<u8>) {
         let Some(held) = self.held.front() else {
             return;
         };
-        let path = format!("/{}/messages/{}", self.queue, held.id);
+        let path = format!("/{queue}/messages/{}", held.id);
         let timeout = if self.workload == Workload::Get {
             "0"
         } else {
@@ -298,7 +347,7 @@ mod tests {
     fn script(workload: Workload) -> Script {
         let address = SocketAddr::from(([127, 0, 0, 1], 10001));
         let requester = Requester::new(address, ACCOUNT, KEY, Credential::SharedKey);
-        Script::new(workload, requester, "orders", 10, 0)
+        Script::new(workload, requester, ["orders"], 10, 0)
     }
 
     fn answer(script: &mut Script, status: u16, head: &str, body: &str) {
@@ -341,6 +390,19 @@ mod tests {
         assert!(next(&mut script).contains("popreceipt=a%2Bb%3D&visibilitytimeout=3600"));
         answer(&mut script, 204, "\nx-ms-popreceipt: new\r", "");
         assert!(next(&mut script).contains("popreceipt=new&"));
+    }
+
+    #[test]
+    fn queues_take_turns_but_a_cycle_stays_with_its_own() {
+        let address = SocketAddr::from(([127, 0, 0, 1], 10001));
+        let requester = Requester::new(address, ACCOUNT, KEY, Credential::Sas);
+        let mut script = Script::new(Workload::Cycle, requester, ["one", "two"], 10, 0);
+        for queue in ["two", "one", "two"] {
+            for (status, body) in [(201, GOT), (200, GOT), (204, "")] {
+                assert!(next(&mut script).contains(&format!("/{queue}/messages")));
+                answer(&mut script, status, "", body);
+            }
+        }
     }
 
     #[test]

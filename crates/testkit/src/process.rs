@@ -126,9 +126,14 @@ impl Process {
 
     /// Asks the process to end and waits until it has. What it still wrote on stdout comes along.
     pub fn terminate(self) -> (ExitStatus, Vec<String>) {
-        self.signal("TERM");
-        let ended = self.wait();
+        let ended = self.asked_to_end();
         (ended.status, ended.stdout)
+    }
+
+    /// As [`terminate`](Self::terminate), with all that it left behind.
+    pub fn asked_to_end(self) -> Ended {
+        self.signal("TERM");
+        self.wait()
     }
 
     /// Waits until the process has ended.

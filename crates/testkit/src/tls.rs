@@ -55,6 +55,11 @@ impl Trust {
         self
     }
 
+    /// How `rustls` says the same, but for the name.
+    pub fn config(&self) -> Arc<ClientConfig> {
+        Arc::clone(&self.config)
+    }
+
     /// Expects a server of this name.
     #[must_use]
     pub fn named(mut self, name: &str) -> Self {
