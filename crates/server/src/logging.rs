@@ -19,12 +19,13 @@ use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::span::{Attributes, Id};
 use tracing::{Event, Level, Subscriber};
+use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{self as format, FmtContext, FormatEvent, FormatFields, MakeWriter};
 use tracing_subscriber::layer::{Context, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{EnvFilter, Layer, Registry};
+use tracing_subscriber::{Layer, Registry};
 
 use crate::ambient;
 
@@ -91,14 +92,15 @@ pub enum LoggingError {
     AlreadyStarted,
 }
 
-fn filter(env: &dyn Fn(&str) -> Option<String>) -> Result<EnvFilter, LoggingError> {
+fn filter(env: &dyn Fn(&str) -> Option<String>) -> Result<Targets, LoggingError> {
     for variable in ["QUEUERITE_LOG", "RUST_LOG"] {
         let value = env(variable).unwrap_or_default();
         if !value.trim().is_empty() {
-            return EnvFilter::try_new(value.trim()).map_err(|_| LoggingError::Filter { variable });
+            let filter = value.trim().parse();
+            return filter.map_err(|_| LoggingError::Filter { variable });
         }
     }
-    Ok(EnvFilter::new("info"))
+    Ok(Targets::new().with_default(LevelFilter::INFO))
 }
 
 fn open(path: &Path) -> Result<File, LoggingError> {
@@ -116,7 +118,7 @@ fn open(path: &Path) -> Result<File, LoggingError> {
 
 /// A line is one write to either place, so lines of several threads do not mix, and none is
 /// lost in a buffer when the process dies.
-fn subscriber<E, F>(filter: EnvFilter, stderr: E, file: Option<F>) -> impl Subscriber + Send + Sync
+fn subscriber<E, F>(filter: Targets, stderr: E, file: Option<F>) -> impl Subscriber + Send + Sync
 where
     E: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     F: for<'w> MakeWriter<'w> + Send + Sync + 'static,
@@ -300,7 +302,7 @@ mod tests {
     /// The lines on stderr and in the file, each without its time.
     fn logged(filter: &str, work: impl FnOnce()) -> (Vec<String>, Vec<String>) {
         let (stderr, file) = (Sink::default(), Sink::default());
-        let subscriber = subscriber(EnvFilter::new(filter), stderr.clone(), Some(file.clone()));
+        let subscriber = subscriber(filter.parse().unwrap(), stderr.clone(), Some(file.clone()));
         tracing::subscriber::with_default(subscriber, work);
         (timeless(&stderr), timeless(&file))
     }
@@ -389,12 +391,20 @@ mod tests {
     }
 
     #[test]
+    fn a_part_of_the_server_can_have_a_level_of_its_own() {
+        let filter = filter(&|_| Some("warn,queuerite_store=debug".to_owned())).unwrap();
+        assert!(filter.would_enable("queuerite_store::open", &Level::DEBUG));
+        assert!(!filter.would_enable("queuerite_server", &Level::INFO));
+        assert!(filter.would_enable("queuerite_server", &Level::WARN));
+    }
+
+    #[test]
     fn the_file_is_appended_to_and_its_folder_made() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/er/debug.log");
         for line in ["one", "two"] {
             let file = open(&path).unwrap();
-            let subscriber = subscriber(EnvFilter::new("off"), io::sink, Some(Arc::new(file)));
+            let subscriber = subscriber(Targets::new(), io::sink, Some(Arc::new(file)));
             tracing::subscriber::with_default(subscriber, || tracing::info!("{line}"));
         }
         let text = fs::read_to_string(&path).unwrap();

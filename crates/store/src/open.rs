@@ -124,7 +124,8 @@ pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
     let db = opened.map_err(|failure| failure.into_store_error("create", &unfinished))?;
     let database = Database::new(db, &unfinished)?;
     format::write(&database)?;
-    database.sync(Durability::Fsync)?;
+    // The kernel has it; the device gets it with the other files.
+    database.sync(Durability::Flush)?;
     drop(database);
     sync_files(&unfinished)?;
 
