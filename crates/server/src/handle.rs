@@ -365,7 +365,7 @@ fn explain(
     let id = request_id.to_string();
     let mut response = error_response(code, &text, &details, &id, wall_clock(), version, is_head);
     if let Some((name, value)) = header {
-        response.set(name, &*value);
+        response.set(name, value.into_owned());
     }
     response
 }

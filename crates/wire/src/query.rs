@@ -81,6 +81,9 @@ pub(crate) enum Plus {
 /// Decodes percent escapes. One that is cut short or misspelled is refused, and so is anything
 /// that is not UTF-8 when decoded.
 pub(crate) fn percent_decoded(text: &str) -> Result<String, WireError> {
+    if !text.contains('%') {
+        return Ok(text.to_owned());
+    }
     let well_formed = text.split('%').skip(1).all(|after| {
         let mut digits = after.bytes().take(2);
         let mut is_digit = || digits.next().is_some_and(|b| b.is_ascii_hexdigit());
