@@ -8,24 +8,26 @@ pub struct Guid(pub [u8; 16]);
 
 impl fmt::Display for Guid {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = [b'-'; TEXT_BYTES];
-        let places = text.iter_mut().enumerate();
-        let places = places.filter(|(at, _)| !DASHES_AT.contains(at));
-        let digits = self.0.iter().flat_map(|byte| [byte >> 4, byte & 0xf]);
-        for ((_, place), digit) in places.zip(digits) {
-            *place = match digit {
-                0..=9 => b'0' + digit,
-                _ => b'a' + digit - 10,
-            };
+        let mut digits = [0; 32];
+        for (pair, byte) in digits.as_chunks_mut().0.iter_mut().zip(self.0) {
+            *pair = [digit(byte >> 4), digit(byte & 0xf)];
         }
+        let mut text = *b"00000000-0000-0000-0000-000000000000";
+        text[..8].copy_from_slice(&digits[..8]);
+        text[9..13].copy_from_slice(&digits[8..12]);
+        text[14..18].copy_from_slice(&digits[12..16]);
+        text[19..23].copy_from_slice(&digits[16..20]);
+        text[24..].copy_from_slice(&digits[20..]);
         f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 
-/// The length of the text.
-const TEXT_BYTES: usize = "8e4bb3a6-0003-005c-50d3-9dae05000000".len();
-/// Where its dashes are.
-const DASHES_AT: [usize; 4] = [8, 13, 18, 23];
+const fn digit(value: u8) -> u8 {
+    match value {
+        0..=9 => b'0' + value,
+        _ => b'a' - 10 + value,
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -190,14 +190,17 @@ impl<Service: QueueService> Front<Service> {
                     return Ok((respond_user_delegation_key(&key), Share::default()));
                 }
             };
-        let host = head.host.as_deref().unwrap_or_default();
+        // Only the list of queues tells it.
+        let service_endpoint = list.as_ref().map(|_| {
+            let host = head.host.as_deref().unwrap_or_default();
+            let scheme = connection.scheme.name();
+            head.resource.service_endpoint(scheme, host)
+        });
         let context = ResponseContext {
             version: head.version,
             method_is_head: head.method == Method::HEAD,
             account: &head.resource.account,
-            service_endpoint: &head
-                .resource
-                .service_endpoint(connection.scheme.name(), host),
+            service_endpoint: service_endpoint.as_deref().unwrap_or_default(),
             list: list.as_ref(),
         };
         let response = respond(&context, &outcome);

@@ -114,9 +114,17 @@ struct Text {
 
 impl Pair {
     fn parse(raw: &str) -> Result<Self, WireError> {
-        let text = Text::parse(&raw.replace('+', "%20"))?;
-        let literal = raw.contains('+').then(|| Text::parse(raw)).transpose()?;
-        Ok(Self { text, literal })
+        let literal = Text::parse(raw)?;
+        if !raw.contains('+') {
+            return Ok(Self {
+                text: literal,
+                literal: None,
+            });
+        }
+        Ok(Self {
+            text: Text::parse(&raw.replace('+', "%20"))?,
+            literal: Some(literal),
+        })
     }
 }
 

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
@@ -81,7 +80,7 @@ pub(crate) fn canonicalized_headers(
         HeaderOrder::Bytes => a.as_str().cmp(b.as_str()),
     });
 
-    let mut lines = String::new();
+    let mut lines = String::with_capacity(HEADERS_BYTES);
     for name in names {
         let value = headers::joined(headers, name).unwrap_or_default();
         if value.is_empty() && !version.signs_empty_headers() {
@@ -99,14 +98,16 @@ pub(crate) fn canonicalized_headers(
 /// The canonicalized resource of `SharedKey`: the account, the path as it was sent, and a line
 /// for each parameter of the query.
 pub(crate) fn canonicalized_resource(head: &Head, reading: Reading) -> String {
-    let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, value) in head.query.read_with(reading.plus) {
-        parameters.entry(name).or_default().push(value);
-    }
+    let mut parameters: Vec<_> = head.query.read_with(reading.plus).collect();
+    parameters.sort_unstable();
     let mut resource = account_and_path(head, reading);
-    for (name, mut values) in parameters {
-        values.sort_unstable();
-        resource.extend(["\n", name, ":", &values.join(",")]);
+    let mut last = None;
+    for (name, value) in parameters {
+        if last.replace(name) == Some(name) {
+            resource.extend([",", value]);
+        } else {
+            resource.extend(["\n", name, ":", value]);
+        }
     }
     resource
 }
@@ -124,7 +125,7 @@ pub(crate) fn canonicalized_resource_lite(head: &Head, reading: Reading) -> Stri
 
 /// The account, and after it the path as it was sent: an account in the path appears twice.
 fn account_and_path(head: &Head, reading: Reading) -> String {
-    let account = &head.resource.account;
+    let account = head.resource.account.as_str();
     let path = match head.raw_path.as_str() {
         "" => "/",
         path => path,
@@ -134,8 +135,8 @@ fn account_and_path(head: &Head, reading: Reading) -> String {
         Secondary::Stripped => path.strip_prefix(&format!("/{account}{SECONDARY}")),
     };
     match stripped {
-        Some(rest) => format!("/{account}/{account}{rest}"),
-        None => format!("/{account}{path}"),
+        Some(rest) => ["/", account, "/", account, rest].concat(),
+        None => ["/", account, path].concat(),
     }
 }
 
@@ -169,8 +170,12 @@ fn rank(byte: u8) -> usize {
 
 /// Each run of white space as one space, except between quotation marks.
 fn folded(value: Cow<'_, str>) -> Cow<'_, str> {
-    let has_run = value.as_bytes().windows(2).any(|two| two == b"  ");
-    if !has_run && !value.contains(['\t', '\r', '\n']) {
+    let mut last = b'a';
+    let has_run = value.bytes().any(|byte| {
+        let is_run = std::mem::replace(&mut last, byte) == b' ' && byte == b' ';
+        is_run || matches!(byte, b'\t' | b'\r' | b'\n')
+    });
+    if !has_run {
         return value;
     }
     let parts = value.split('"').count();
@@ -201,6 +206,9 @@ fn fold_runs(text: &str) -> String {
 fn choice<T>(number: u8, bit: u8, first: T, second: T) -> T {
     if number & bit == 0 { first } else { second }
 }
+
+/// The length of nearly all canonicalized headers.
+const HEADERS_BYTES: usize = 256;
 
 /// The symbols of header names in the order in which en-US has them. Digits and letters follow.
 const SYMBOLS_IN_ORDER: &str = "!#$%&*.^_`|~+";
