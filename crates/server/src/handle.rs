@@ -92,7 +92,7 @@ impl<Service: QueueService> Front<Service> {
         connection
             .spellings
             .restore(names.map(|name| name.as_str().into()));
-        let deadline = Instant::now() + self.limits.answer_time;
+        let deadline = || Instant::now() + self.limits.answer_time;
         into_http(response, |body| AnswerBody::new(body, held, deadline))
     }
 

@@ -348,12 +348,21 @@ fn referenced(name: &str) -> Option<char> {
 
 /// Whether the text has a byte that an illegal character can begin with: nearly none does. There
 /// is no way out of the loop, so that the compiler looks at many bytes at once.
-pub(super) fn may_be_illegal(text: &str) -> bool {
+fn may_be_illegal(text: &str) -> bool {
     // Of the characters from U+0080 on only U+FFFE and U+FFFF are illegal.
     let is_suspicious =
         |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
     text.bytes()
         .fold(false, |any, byte| any | is_suspicious(byte))
+}
+
+/// Whether the text stands in a document as it is, between tags. Of a few that do this says no:
+/// those with characters that begin as illegal ones do.
+pub(super) fn means_itself(text: &str) -> bool {
+    let is_suspicious = |byte| matches!(byte, b'&' | b'<' | b'>' | b'\r');
+    !text
+        .bytes()
+        .fold(may_be_illegal(text), |any, byte| any | is_suspicious(byte))
 }
 
 /// Production 2 of XML 1.0, `Char`.

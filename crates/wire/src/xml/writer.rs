@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use bytes::Bytes;
 
-use super::reader::{is_legal, may_be_illegal};
+use super::reader::{is_legal, means_itself};
 
 /// A document in the making.
 pub(super) struct Writer(String);
@@ -82,12 +82,8 @@ impl Write for Text<'_> {
 /// Writes text so that it is read again as it was: a bare CR would be read as LF. What XML cannot
 /// hold at all, and only an error that quotes a strange request has, becomes U+FFFD.
 fn escape(out: &mut String, text: &str, is_quoted: bool) {
-    // Nearly no text has any, and to know that is quick.
-    let is_suspicious = |byte| matches!(byte, b'&' | b'<' | b'>' | b'\r' | b'"');
-    let is_plain = !text
-        .bytes()
-        .fold(may_be_illegal(text), |any, byte| any | is_suspicious(byte));
-    if is_plain {
+    // Nearly every text does, and to know that is quick.
+    if means_itself(text) && !(is_quoted && text.contains('"')) {
         return out.push_str(text);
     }
     let is_special =
