@@ -9,6 +9,7 @@
 
 pub mod account;
 pub mod command;
+pub mod guid;
 pub mod limits;
 pub mod message;
 pub mod metadata;
@@ -20,6 +21,7 @@ pub mod time;
 
 pub use account::{AccountKey, AccountName};
 pub use command::{Command, ListQueues, Operation};
+pub use guid::Guid;
 pub use message::{DequeueCount, MessageId, MessageText, PopReceipt};
 pub use metadata::Metadata;
 pub use outcome::{

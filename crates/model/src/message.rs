@@ -4,7 +4,7 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::Timestamp;
+use crate::{Guid, Timestamp};
 
 /// The id of a message: a GUID made by the server, written in lower case.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -46,13 +46,7 @@ impl MessageId {
 
 impl fmt::Display for MessageId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, byte) in self.0.iter().enumerate() {
-            if DASHES_BEFORE.contains(&index) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        Guid(self.0).fmt(f)
     }
 }
 
@@ -172,19 +166,12 @@ impl PopReceipt {
     }
 
     fn build(kind: u32, nonce: u32, time: Timestamp, count: Option<DequeueCount>) -> Self {
-        let count_bytes = count.unwrap_or_default().0.to_le_bytes();
-        let fields = kind
-            .to_le_bytes()
-            .into_iter()
-            .chain(3_u32.to_le_bytes())
-            .chain(nonce.to_le_bytes())
-            .chain(time.ticks().to_le_bytes())
-            .chain(count_bytes);
         let mut bytes = [0; Self::UPDATED_LEN];
-        bytes
-            .iter_mut()
-            .zip(fields)
-            .for_each(|(to, from)| *to = from);
+        bytes[..4].copy_from_slice(&kind.to_le_bytes());
+        bytes[4..8].copy_from_slice(&3_u32.to_le_bytes());
+        bytes[8..12].copy_from_slice(&nonce.to_le_bytes());
+        bytes[12..20].copy_from_slice(&time.ticks().to_le_bytes());
+        bytes[20..].copy_from_slice(&count.unwrap_or_default().0.to_le_bytes());
         let len = if count.is_some() {
             Self::UPDATED_LEN
         } else {

@@ -166,7 +166,7 @@ impl AccountTable {
 
     /// Whether there is an account of this name, which need not be a possible one.
     pub fn serves(&self, name: &str) -> bool {
-        AccountName::parse(name).is_ok_and(|name| self.0.contains_key(&name))
+        self.0.contains_key(name)
     }
 
     /// The names of all accounts, in no order.

@@ -95,7 +95,7 @@ pub(crate) struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
     fn message_id(&mut self) -> MessageId {
-        MessageId::from_random(rand::random())
+        MessageId::from_random(random_bytes())
     }
 
     fn nonce(&mut self) -> u32 {
@@ -103,9 +103,10 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// Sixteen random bytes, for a request id.
+/// Sixteen random bytes, for an id. As a number, which the generator makes in one piece and not
+/// byte by byte.
 pub(crate) fn random_bytes() -> [u8; 16] {
-    rand::random()
+    rand::random::<u128>().to_ne_bytes()
 }
 
 /// 9000-01-01T00:00:00Z: the latest time that a system's clock is followed to. Whoever meets it

@@ -19,18 +19,19 @@ pub(crate) struct AnswerBody {
     rest: Bytes,
     /// Given back with the last piece.
     share: Share,
-    /// When the client must have taken it all.
+    /// When the client must have taken it all, if it has several pieces.
     deadline: Option<Instant>,
 }
 
 impl AnswerBody {
     /// A body, the memory that is counted for it, and the time by which the client must have
-    /// taken it. Only a body of several pieces can be late.
-    pub(crate) const fn new(bytes: Bytes, share: Share, deadline: Instant) -> Self {
+    /// taken it. Only a body of several pieces can be late; for others nobody looks at a clock.
+    pub(crate) fn new(bytes: Bytes, share: Share, deadline: impl FnOnce() -> Instant) -> Self {
+        let deadline = (bytes.len() > PIECE_BYTES).then(deadline);
         Self {
             rest: bytes,
             share,
-            deadline: Some(deadline),
+            deadline,
         }
     }
 }
@@ -112,7 +113,8 @@ mod tests {
     #[tokio::test]
     async fn after_its_time_nothing_more_is_given() {
         let now = Instant::now();
-        let body = |deadline| AnswerBody::new(vec![0; 100_000].into(), Share::default(), deadline);
+        let body =
+            |deadline| AnswerBody::new(vec![0; 100_000].into(), Share::default(), || deadline);
         let mut in_time = body(now + Duration::from_hours(1));
         assert!(in_time.frame().await.unwrap().is_ok());
         let mut late = body(now - Duration::from_secs(1));

@@ -92,7 +92,7 @@ impl<Service: QueueService> Front<Service> {
         connection
             .spellings
             .restore(names.map(|name| name.as_str().into()));
-        let deadline = Instant::now() + self.limits.answer_time;
+        let deadline = || Instant::now() + self.limits.answer_time;
         into_http(response, |body| AnswerBody::new(body, held, deadline))
     }
 
@@ -190,14 +190,17 @@ impl<Service: QueueService> Front<Service> {
                     return Ok((respond_user_delegation_key(&key), Share::default()));
                 }
             };
-        let host = head.host.as_deref().unwrap_or_default();
+        // Only the list of queues tells it.
+        let service_endpoint = list.as_ref().map(|_| {
+            let host = head.host.as_deref().unwrap_or_default();
+            let scheme = connection.scheme.name();
+            head.resource.service_endpoint(scheme, host)
+        });
         let context = ResponseContext {
             version: head.version,
             method_is_head: head.method == Method::HEAD,
             account: &head.resource.account,
-            service_endpoint: &head
-                .resource
-                .service_endpoint(connection.scheme.name(), host),
+            service_endpoint: service_endpoint.as_deref().unwrap_or_default(),
             list: list.as_ref(),
         };
         let response = respond(&context, &outcome);
@@ -365,7 +368,7 @@ fn explain(
     let id = request_id.to_string();
     let mut response = error_response(code, &text, &details, &id, wall_clock(), version, is_head);
     if let Some((name, value)) = header {
-        response.set(name, &*value);
+        response.set(name, value.into_owned());
     }
     response
 }

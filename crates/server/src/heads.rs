@@ -7,6 +7,7 @@
 //! and passed a second request for the body of a first. So such a head is marked, to be refused
 //! whatever it asks. RFC 9112, sections 2.2, 3.2, 6.3 and 11.2.
 
+use memchr::memchr;
 use queuerite_wire::headers::X_MS_META_PREFIX;
 
 /// Whole header names, such as `x-ms-meta-MyKey`.
@@ -84,7 +85,7 @@ impl Heads {
     }
 
     fn read_line<'a>(&mut self, bytes: &'a [u8], found: &mut impl FnMut(Seen)) -> &'a [u8] {
-        let Some(end) = bytes.iter().position(|byte| *byte == b'\n') else {
+        let Some(end) = memchr(b'\n', bytes) else {
             self.append(bytes);
             return &[];
         };
@@ -148,7 +149,7 @@ impl Heads {
     }
 
     fn header(&mut self, line: &[u8]) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+        let Some(colon) = memchr(b':', line) else {
             self.seen.is_ambiguous = true;
             return;
         };
@@ -163,7 +164,7 @@ impl Heads {
             self.frame(is_chunked.then_some(Body::Chunked));
         } else if name.eq_ignore_ascii_case(b"host") {
             self.seen.is_ambiguous |= std::mem::replace(&mut self.has_host, true);
-        } else if has_capitals(name) && is_metadata(name) {
+        } else if is_metadata(name) && has_capitals(name) {
             self.seen
                 .names
                 .extend(std::str::from_utf8(name).map(Into::into));

@@ -123,6 +123,10 @@ where
     E: for<'w> MakeWriter<'w> + Send + Sync + 'static,
     F: for<'w> MakeWriter<'w> + Send + Sync + 'static,
 {
+    // Whoever listens to everything makes every line and every span of a request be made up, only
+    // to be thrown away.
+    let on_stderr = filter.max_level_hint().unwrap_or(LevelFilter::TRACE);
+    let finest = on_stderr.max(file.as_ref().map_or(LevelFilter::OFF, |_| IN_FILE));
     let stderr = format::layer()
         .event_format(ForPeople)
         .with_writer(stderr)
@@ -131,13 +135,16 @@ where
         format::layer()
             .event_format(LikeAzurite)
             .with_writer(file)
-            .with_filter(LevelFilter::DEBUG)
+            .with_filter(IN_FILE)
     });
     Registry::default()
-        .with(RememberRequestId)
+        .with(RememberRequestId.with_filter(finest))
         .with(stderr)
         .with(file)
 }
+
+/// The finest lines that the file of `--debug` has.
+const IN_FILE: LevelFilter = LevelFilter::DEBUG;
 
 /// `2026-11-22T06:39:44.123Z WARN  the message field=value request_id=…`
 struct ForPeople;
@@ -370,6 +377,16 @@ mod tests {
         // The layers share spans, but each sees only those its filter lets through.
         assert_eq!(stderr, ["WARN  slow"]);
         assert_eq!(file, ["0f0f warn: slow"]);
+    }
+
+    #[test]
+    fn what_nobody_writes_is_not_made_up() {
+        let finest = |filter: &str, file: Option<fn() -> io::Sink>| {
+            subscriber(EnvFilter::new(filter), io::sink, file).max_level_hint()
+        };
+        assert_eq!(finest("info", None), Some(LevelFilter::INFO));
+        assert_eq!(finest("trace", None), Some(LevelFilter::TRACE));
+        assert_eq!(finest("info", Some(io::sink)), Some(LevelFilter::DEBUG));
     }
 
     #[test]

@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
+use memchr::memchr;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Sleep;
 
@@ -201,7 +202,7 @@ impl Answers {
                 Out::Body => b'\r',
                 _ => b'\n',
             };
-            let Some(length) = rest.iter().position(|byte| *byte == end_byte) else {
+            let Some(length) = memchr(end_byte, rest) else {
                 self.line_length += rest.len();
                 return;
             };

@@ -338,9 +338,11 @@ impl Parameters<'_> {
 
 /// The body, once it agrees with its `Content-MD5`, if that was sent.
 fn checked_body<'a>(headers: &HeaderMap, body: &'a Bytes) -> Result<&'a [u8], WireError> {
-    if let Some(specified) = names::joined(headers, "content-md5").filter(|md5| !md5.is_empty()) {
+    if let Some(specified) =
+        names::joined(headers, &names::CONTENT_MD5).filter(|md5| !md5.is_empty())
+    {
         let digest = BASE64_STANDARD
-            .decode(&specified)
+            .decode(&*specified)
             .map_err(|_| WireError::InvalidMd5)?;
         if digest.len() != 16 {
             return Err(WireError::InvalidMd5);
@@ -348,7 +350,7 @@ fn checked_body<'a>(headers: &HeaderMap, body: &'a Bytes) -> Result<&'a [u8], Wi
         let calculated = Md5::digest(body);
         if digest != calculated.as_slice() {
             return Err(WireError::Md5Mismatch {
-                specified,
+                specified: specified.into_owned(),
                 calculated: BASE64_STANDARD.encode(calculated),
             });
         }

@@ -39,14 +39,14 @@ impl Preflight {
             return None;
         }
         let mut response = Response::empty(StatusCode::OK);
-        response.set(ALLOW_ORIGIN, &self.origin);
-        response.set(header::ACCESS_CONTROL_ALLOW_METHODS.as_str(), &self.method);
+        response.set(header::ACCESS_CONTROL_ALLOW_ORIGIN, self.origin.clone());
+        response.set(header::ACCESS_CONTROL_ALLOW_METHODS, self.method.clone());
         if let Some(headers) = &self.headers {
-            response.set(header::ACCESS_CONTROL_ALLOW_HEADERS.as_str(), headers);
+            response.set(header::ACCESS_CONTROL_ALLOW_HEADERS, headers.clone());
         }
         let max_age = rule.max_age_in_seconds.to_string();
-        response.set(header::ACCESS_CONTROL_MAX_AGE.as_str(), max_age);
-        response.set(ALLOW_CREDENTIALS, "true");
+        response.set(header::ACCESS_CONTROL_MAX_AGE, max_age);
+        response.set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
         Some(response)
     }
 }
@@ -54,9 +54,12 @@ impl Preflight {
 /// Adds to an answer, successful or not, what the rules let a browser do with it. To be called
 /// last, because the answer's own headers are among what may be exposed.
 pub fn share(response: &mut Response, rules: &[CorsRule], method: &Method, headers: &HeaderMap) {
+    if rules.is_empty() {
+        return;
+    }
     let is_read = matches!(*method, Method::GET | Method::HEAD);
     let origin = text(headers, "Origin");
-    if rules.is_empty() || (origin.is_none() && !is_read) {
+    if origin.is_none() && !is_read {
         return;
     }
     // Without an origin the answer may still be kept by a cache and shown to one.
@@ -66,27 +69,25 @@ pub fn share(response: &mut Response, rules: &[CorsRule], method: &Method, heade
     };
     let Some(rule) = rule else {
         if is_read {
-            response.set(header::VARY.as_str(), "Origin");
+            response.set(header::VARY, "Origin");
         }
         return;
     };
     if let Some(exposed) = exposed(response, rule) {
-        response.set(header::ACCESS_CONTROL_EXPOSE_HEADERS.as_str(), exposed);
+        response.set(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
     }
     match origin.filter(|_| !items(&rule.allowed_origins).contains(&ANY)) {
         Some(origin) => {
-            response.set(ALLOW_ORIGIN, origin);
-            response.set(ALLOW_CREDENTIALS, "true");
+            response.set(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+            response.set(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true");
             if is_read {
-                response.set(header::VARY.as_str(), "Origin");
+                response.set(header::VARY, "Origin");
             }
         }
-        None => response.set(ALLOW_ORIGIN, ANY),
+        None => response.set(header::ACCESS_CONTROL_ALLOW_ORIGIN, ANY),
     }
 }
 
-const ALLOW_ORIGIN: &str = "access-control-allow-origin";
-const ALLOW_CREDENTIALS: &str = "access-control-allow-credentials";
 /// Any origin, or any header.
 const ANY: &str = "*";
 

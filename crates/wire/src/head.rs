@@ -168,7 +168,9 @@ fn version(headers: &HeaderMap, options: HeadOptions) -> Result<ServiceVersion, 
         .filter(|_| values.all(|other| other == value))
         .filter(|version| is_served(*version, options))
         .ok_or_else(|| WireError::UnsupportedVersion {
-            value: headers::joined(headers, X_MS_VERSION).unwrap_or_default(),
+            value: headers::joined(headers, &X_MS_VERSION)
+                .unwrap_or_default()
+                .into_owned(),
         })
 }
 
@@ -182,7 +184,7 @@ fn host(uri: &Uri, headers: &HeaderMap) -> Option<String> {
                 .map_or(authority, |(_, host)| host);
             Some(host.to_owned())
         }
-        None => headers.get(header::HOST).map(headers::text),
+        None => Some(headers::text(headers.get(header::HOST)?).into_owned()),
     }
 }
 

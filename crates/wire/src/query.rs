@@ -81,6 +81,9 @@ pub(crate) enum Plus {
 /// Decodes percent escapes. One that is cut short or misspelled is refused, and so is anything
 /// that is not UTF-8 when decoded.
 pub(crate) fn percent_decoded(text: &str) -> Result<String, WireError> {
+    if !text.contains('%') {
+        return Ok(text.to_owned());
+    }
     let well_formed = text.split('%').skip(1).all(|after| {
         let mut digits = after.bytes().take(2);
         let mut is_digit = || digits.next().is_some_and(|b| b.is_ascii_hexdigit());
@@ -111,9 +114,17 @@ struct Text {
 
 impl Pair {
     fn parse(raw: &str) -> Result<Self, WireError> {
-        let text = Text::parse(&raw.replace('+', "%20"))?;
-        let literal = raw.contains('+').then(|| Text::parse(raw)).transpose()?;
-        Ok(Self { text, literal })
+        let literal = Text::parse(raw)?;
+        if !raw.contains('+') {
+            return Ok(Self {
+                text: literal,
+                literal: None,
+            });
+        }
+        Ok(Self {
+            text: Text::parse(&raw.replace('+', "%20"))?,
+            literal: Some(literal),
+        })
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use queuerite_model::Guid;
+
 /// The `x-ms-request-id` of an answer, in the form that the service's have: a GUID whose second
 /// group ends in `003`, the number of the queue service, and which ends in six zeros.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -21,18 +23,9 @@ impl RequestId {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, byte) in self.0.iter().enumerate() {
-            if DASHES_BEFORE.contains(&index) {
-                f.write_str("-")?;
-            }
-            write!(f, "{byte:02x}")?;
-        }
-        Ok(())
+        Guid(self.0).fmt(f)
     }
 }
-
-/// The bytes of a GUID that a dash precedes.
-const DASHES_BEFORE: [usize; 4] = [4, 6, 8, 10];
 
 #[cfg(test)]
 mod tests {

@@ -47,9 +47,9 @@ impl Response {
 
     /// Sets a header. A name or value that HTTP cannot carry is left out: what the service says
     /// of itself always fits, and the rest came to it in a header.
-    pub fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
-        let name = HeaderName::from_bytes(name.as_bytes());
-        let value = HeaderValue::from_bytes(value.as_ref());
+    pub fn set(&mut self, name: impl TryInto<HeaderName>, value: impl Into<Bytes>) {
+        let name = name.try_into();
+        let value = HeaderValue::from_maybe_shared(value.into());
         if let (Ok(name), Ok(value)) = (name, value) {
             self.headers.insert(name, value);
         }
@@ -62,7 +62,7 @@ impl Response {
     }
 
     fn set_document(&mut self, document: Bytes) {
-        self.set(header::CONTENT_TYPE.as_str(), "application/xml");
+        self.set(header::CONTENT_TYPE, "application/xml");
         self.body = document;
     }
 
@@ -75,7 +75,7 @@ impl Response {
     fn set_metadata(&mut self, metadata: &Metadata) {
         for (name, value) in metadata.iter() {
             let name = format!("{X_MS_META_PREFIX}{name}");
-            self.set(&name, value);
+            self.set(&name, value.to_owned());
             self.spelled_names.push(name);
         }
     }
@@ -153,7 +153,7 @@ pub fn respond(context: &ResponseContext<'_>, outcome: &Outcome<MessageText>) ->
     };
     // Among the operations, 200 is the answer to GET and HEAD and to nothing else.
     if response.status == StatusCode::OK && version.sends_cache_control() {
-        response.set(header::CACHE_CONTROL.as_str(), "no-cache");
+        response.set(header::CACHE_CONTROL, "no-cache");
     }
     if context.method_is_head {
         response.drop_body();
@@ -214,12 +214,12 @@ pub struct CommonHeaders<'a> {
 /// Adds the headers of every answer.
 pub fn common_headers(response: &mut Response, common: &CommonHeaders<'_>) {
     response.set(X_MS_REQUEST_ID, common.request_id.to_string());
-    response.set(header::DATE.as_str(), rfc1123(common.date));
+    response.set(header::DATE, rfc1123(common.date));
     if common
         .version
         .is_none_or(ServiceVersion::sends_version_header)
     {
-        response.set(header::SERVER.as_str(), common.server);
+        response.set(header::SERVER, common.server);
         if let Some(version) = common.version.filter(|_| common.tells_version) {
             response.set(X_MS_VERSION, version.to_string());
         }
@@ -229,7 +229,7 @@ pub fn common_headers(response: &mut Response, common: &CommonHeaders<'_>) {
             .version
             .is_none_or(ServiceVersion::echoes_client_request_id)
     {
-        response.set(X_MS_CLIENT_REQUEST_ID, id);
+        response.set(X_MS_CLIENT_REQUEST_ID, id.to_owned());
     }
 }
 

@@ -1,8 +1,11 @@
 //! Service versions, and everything that depends on them.
 
 use std::fmt;
+use std::ops::Range;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
+
+use crate::date::digits;
 
 /// A service version: the date of `x-ms-version`, written `YYYY-MM-DD`. REST page "Versioning
 /// for Azure Storage".
@@ -82,10 +85,10 @@ impl ServiceVersion {
                 4 | 7 => byte == b'-',
                 _ => byte.is_ascii_digit(),
             });
-        let day = NaiveDate::parse_from_str(text, "%Y-%m-%d").ok();
-        let day = day.filter(|_| shaped)?;
-        let year = u32::try_from(day.year()).ok()?;
-        Some(date(year, day.month(), day.day()))
+        let number = |at: Range<usize>| text.get(at)?.parse::<u32>().ok();
+        let (year, month, day) = (number(0..4)?, number(5..7)?, number(8..10)?);
+        let is_real = NaiveDate::from_ymd_opt(year.cast_signed(), month, day).is_some();
+        (shaped && is_real).then_some(date(year, month, day))
     }
 
     /// Whether the service ever had this version.
@@ -212,13 +215,11 @@ gates! {
 impl fmt::Display for ServiceVersion {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(date) = self;
-        write!(
-            f,
-            "{:04}-{:02}-{:02}",
-            date / 10_000,
-            date / 100 % 100,
-            date % 100
-        )
+        let mut text = *b"0000-00-00";
+        text[..4].copy_from_slice(&digits::<4>(date / 10_000));
+        text[5..7].copy_from_slice(&digits::<2>(date / 100));
+        text[8..].copy_from_slice(&digits::<2>(*date));
+        f.write_str(str::from_utf8(&text).unwrap_or_default())
     }
 }
 

@@ -1,8 +1,8 @@
 //! The canonicalized headers and the canonicalized resource. REST page "Authorize with Shared
 //! Key".
 
+use std::borrow::Cow;
 use std::cmp::Ordering;
-use std::collections::BTreeMap;
 
 use http::HeaderMap;
 
@@ -71,27 +71,26 @@ pub(crate) fn canonicalized_headers(
     version: ServiceVersion,
     reading: Reading,
 ) -> String {
-    let mut names: Vec<&str> = headers
+    let mut names: Vec<_> = headers
         .keys()
-        .map(http::HeaderName::as_str)
-        .filter(|name| name.starts_with(X_MS_PREFIX))
+        .filter(|name| name.as_str().starts_with(X_MS_PREFIX))
         .collect();
-    match reading.order {
-        HeaderOrder::Culture => names.sort_by(|a, b| culture_order(a, b)),
-        HeaderOrder::Bytes => names.sort_unstable(),
-    }
+    names.sort_by(|a, b| match reading.order {
+        HeaderOrder::Culture => culture_order(a.as_str(), b.as_str()),
+        HeaderOrder::Bytes => a.as_str().cmp(b.as_str()),
+    });
 
-    let mut lines = String::new();
+    let mut lines = String::with_capacity(HEADERS_BYTES);
     for name in names {
         let value = headers::joined(headers, name).unwrap_or_default();
         if value.is_empty() && !version.signs_empty_headers() {
             continue;
         }
         let value = match reading.white_space {
-            WhiteSpace::Folded => folded(&value),
+            WhiteSpace::Folded => folded(value),
             WhiteSpace::AsSent => value,
         };
-        lines.extend([name, ":", &value, "\n"]);
+        lines.extend([name.as_str(), ":", &value, "\n"]);
     }
     lines
 }
@@ -99,14 +98,16 @@ pub(crate) fn canonicalized_headers(
 /// The canonicalized resource of `SharedKey`: the account, the path as it was sent, and a line
 /// for each parameter of the query.
 pub(crate) fn canonicalized_resource(head: &Head, reading: Reading) -> String {
-    let mut parameters: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-    for (name, value) in head.query.read_with(reading.plus) {
-        parameters.entry(name).or_default().push(value);
-    }
+    let mut parameters: Vec<_> = head.query.read_with(reading.plus).collect();
+    parameters.sort_unstable();
     let mut resource = account_and_path(head, reading);
-    for (name, mut values) in parameters {
-        values.sort_unstable();
-        resource.extend(["\n", name, ":", &values.join(",")]);
+    let mut last = None;
+    for (name, value) in parameters {
+        if last.replace(name) == Some(name) {
+            resource.extend([",", value]);
+        } else {
+            resource.extend(["\n", name, ":", value]);
+        }
     }
     resource
 }
@@ -124,7 +125,7 @@ pub(crate) fn canonicalized_resource_lite(head: &Head, reading: Reading) -> Stri
 
 /// The account, and after it the path as it was sent: an account in the path appears twice.
 fn account_and_path(head: &Head, reading: Reading) -> String {
-    let account = &head.resource.account;
+    let account = head.resource.account.as_str();
     let path = match head.raw_path.as_str() {
         "" => "/",
         path => path,
@@ -134,8 +135,8 @@ fn account_and_path(head: &Head, reading: Reading) -> String {
         Secondary::Stripped => path.strip_prefix(&format!("/{account}{SECONDARY}")),
     };
     match stripped {
-        Some(rest) => format!("/{account}/{account}{rest}"),
-        None => format!("/{account}{path}"),
+        Some(rest) => ["/", account, "/", account, rest].concat(),
+        None => ["/", account, path].concat(),
     }
 }
 
@@ -144,26 +145,39 @@ fn account_and_path(head: &Head, reading: Reading) -> String {
 /// for those two compare by what stands first where they differ, anything else before `'`
 /// before `-`.
 fn culture_order(a: &str, b: &str) -> Ordering {
-    let ignored = |c: &char| matches!(c, '-' | '\'');
-    let rank = |c: char| CULTURE_ORDER.find(c).unwrap_or(CULTURE_ORDER.len());
-    let first_level =
-        |name: &str| -> Vec<usize> { name.chars().filter(|c| !ignored(c)).map(rank).collect() };
-    let tie_break = |name: &str| -> Vec<u8> {
-        name.chars()
-            .map(|c| match c {
-                '-' => 2,
-                '\'' => 1,
-                _ => 0,
-            })
-            .collect()
+    let first_level = |byte: &u8| !matches!(byte, b'-' | b'\'');
+    let tie_break = |byte| match byte {
+        b'-' => 2,
+        b'\'' => 1,
+        _ => 0,
     };
-    first_level(a)
-        .cmp(&first_level(b))
-        .then_with(|| tie_break(a).cmp(&tie_break(b)))
+    let ranks = |name| str::bytes(name).filter(first_level).map(rank);
+    let ties = |name| str::bytes(name).map(tie_break);
+    ranks(a).cmp(ranks(b)).then_with(|| ties(a).cmp(ties(b)))
+}
+
+/// The place of a character of header names in the order of en-US.
+fn rank(byte: u8) -> usize {
+    match byte {
+        // As in ASCII.
+        b'0'..=b'9' | b'a'..=b'z' => SYMBOLS_IN_ORDER.len() + usize::from(byte),
+        _ => SYMBOLS_IN_ORDER
+            .bytes()
+            .position(|symbol| symbol == byte)
+            .unwrap_or(usize::MAX),
+    }
 }
 
 /// Each run of white space as one space, except between quotation marks.
-fn folded(value: &str) -> String {
+fn folded(value: Cow<'_, str>) -> Cow<'_, str> {
+    let mut last = b'a';
+    let has_run = value.bytes().any(|byte| {
+        let is_run = std::mem::replace(&mut last, byte) == b' ' && byte == b' ';
+        is_run || matches!(byte, b'\t' | b'\r' | b'\n')
+    });
+    if !has_run {
+        return value;
+    }
     let parts = value.split('"').count();
     let fold = |(at, part): (usize, &str)| {
         let is_quoted = at % 2 == 1 && at + 1 < parts;
@@ -174,7 +188,7 @@ fn folded(value: &str) -> String {
         }
     };
     let folded: Vec<String> = value.split('"').enumerate().map(fold).collect();
-    folded.join("\"")
+    folded.join("\"").into()
 }
 
 fn fold_runs(text: &str) -> String {
@@ -193,8 +207,11 @@ fn choice<T>(number: u8, bit: u8, first: T, second: T) -> T {
     if number & bit == 0 { first } else { second }
 }
 
-/// The characters of header names in the order in which en-US has them.
-const CULTURE_ORDER: &str = "!#$%&*.^_`|~+0123456789abcdefghijklmnopqrstuvwxyz";
+/// The length of nearly all canonicalized headers.
+const HEADERS_BYTES: usize = 256;
+
+/// The symbols of header names in the order in which en-US has them. Digits and letters follow.
+const SYMBOLS_IN_ORDER: &str = "!#$%&*.^_`|~+";
 
 #[cfg(test)]
 mod tests {
@@ -406,7 +423,7 @@ mod tests {
 
         #[test]
         fn folding_leaves_single_spaces_alone(value in "[ab\"]{0,3}( [ab\"]{1,3}){0,3}") {
-            prop_assert_eq!(folded(&value), value);
+            prop_assert_eq!(folded(Cow::from(&value)), value.as_str());
         }
     }
 }

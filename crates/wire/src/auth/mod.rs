@@ -78,11 +78,10 @@ impl Credential {
     fn parse(value: &HeaderValue) -> Option<Self> {
         let (scheme, rest) = value.to_str().ok()?.trim().split_once(' ')?;
         let rest = rest.trim_start();
-        if rest.contains(char::is_whitespace) {
+        if rest.bytes().any(|byte| byte.is_ascii_whitespace()) {
             return None;
         }
-        let scheme = scheme.to_ascii_lowercase();
-        if scheme == "bearer" {
+        if scheme.eq_ignore_ascii_case("bearer") {
             return Token::parse(rest).map(Self::Bearer);
         }
         let (account, signature) = rest.split_once(':')?;
@@ -91,10 +90,12 @@ impl Credential {
         }
         let account = account.to_owned();
         let signature = Signature::from_base64(signature);
-        match scheme.as_str() {
-            "sharedkey" => Some(Self::SharedKey { account, signature }),
-            "sharedkeylite" => Some(Self::SharedKeyLite { account, signature }),
-            _ => None,
+        if scheme.eq_ignore_ascii_case("sharedkey") {
+            Some(Self::SharedKey { account, signature })
+        } else if scheme.eq_ignore_ascii_case("sharedkeylite") {
+            Some(Self::SharedKeyLite { account, signature })
+        } else {
+            None
         }
     }
 }
@@ -220,8 +221,8 @@ pub fn verify(
 /// Refuses a date that is missing, cannot be read, or is too far from `now` in either direction.
 /// `x-ms-date` decides if there is one, and `Date` otherwise.
 fn check_date(headers: &HeaderMap, now: Timestamp) -> Result<(), WireError> {
-    let date = headers::joined(headers, X_MS_DATE)
-        .or_else(|| headers::joined(headers, header::DATE.as_str()))
+    let date = headers::joined(headers, &X_MS_DATE)
+        .or_else(|| headers::joined(headers, &header::DATE))
         .unwrap_or_default();
     let is_recent = parse_rfc1123(&date).is_some_and(|date| {
         let (earlier, later) = (date.min(now), date.max(now));

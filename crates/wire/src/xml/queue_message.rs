@@ -2,7 +2,10 @@
 
 use queuerite_model::MessageText;
 
-use super::{invalid, reader::Document};
+use super::{
+    invalid,
+    reader::{BYTE_ORDER_MARK, Document, means_itself},
+};
 use crate::WireError;
 
 /// Reads a message text of at most `limit` bytes of UTF-8, counted after decoding.
@@ -10,6 +13,40 @@ use crate::WireError;
 /// Markup inside the text is dropped with all that is in it, as the REST page says; what stands
 /// beside `MessageText` is ignored.
 pub fn read(body: &[u8], limit: usize) -> Result<MessageText, WireError> {
+    let text = match plain_text(body) {
+        Some(text) => text.to_owned(),
+        None => text_of_document(body)?,
+    };
+    if text.len() > limit {
+        return Err(WireError::BodyTooLarge { limit });
+    }
+    Ok(MessageText::new(text))
+}
+
+/// The text of a document that is written as clients write it, letter for letter, and whose text
+/// means what it says. It is no other than what a reader of documents would find, and found many
+/// bytes at once.
+fn plain_text(body: &[u8]) -> Option<&str> {
+    let body = body.strip_prefix(BYTE_ORDER_MARK).unwrap_or(body);
+    let document = str::from_utf8(body).ok()?;
+    let declared = DECLARATIONS
+        .iter()
+        .find_map(|declaration| document.strip_prefix(declaration));
+    declared
+        .unwrap_or(document)
+        .strip_prefix("<QueueMessage><MessageText>")?
+        .strip_suffix("</MessageText></QueueMessage>")
+        .filter(|text| means_itself(text))
+}
+
+/// What SDKs write in front.
+const DECLARATIONS: [&str; 3] = [
+    "<?xml version=\"1.0\" encoding=\"utf-8\"?>",
+    "<?xml version='1.0' encoding='utf-8'?>\n",
+    "<?xml version=\"1.0\" encoding=\"UTF-8\" standalone=\"yes\"?>",
+];
+
+fn text_of_document(body: &[u8]) -> Result<String, WireError> {
     let root = Document::parse(body)?.into_root("QueueMessage")?;
     let mut texts = root
         .into_children()
@@ -18,11 +55,7 @@ pub fn read(body: &[u8], limit: usize) -> Result<MessageText, WireError> {
     let (Some(text), None) = (texts.next(), texts.next()) else {
         return Err(invalid());
     };
-    let text = text.into_text();
-    if text.len() > limit {
-        return Err(WireError::BodyTooLarge { limit });
-    }
-    Ok(MessageText::new(text.into_owned()))
+    Ok(text.into_text().into_owned())
 }
 
 #[cfg(test)]
@@ -132,7 +165,34 @@ mod tests {
         assert_eq!(read_text(body), Err(expected));
     }
 
+    #[test]
+    fn the_plain_documents_of_clients_are_known_at_once() {
+        for front in DECLARATIONS.into_iter().chain(["", "\u{feff}"]) {
+            let body = |text: &str| {
+                format!("{front}<QueueMessage><MessageText>{text}</MessageText></QueueMessage>")
+            };
+            for text in ["", "aGVsbG8=", "{\"a\": 'é'}\n"] {
+                assert_eq!(plain_text(body(text).as_bytes()), Some(text));
+            }
+            for text in ["&lt;", "<b/>", "]]>", "\r", "\u{1}", "\u{ffff}"] {
+                assert_eq!(plain_text(body(text).as_bytes()), None);
+            }
+        }
+    }
+
     proptest! {
+        #[test]
+        fn a_plain_text_is_what_a_reader_of_documents_finds(
+            front in "(\u{feff})?", declaration in 0..=DECLARATIONS.len(), text in any::<String>()
+        ) {
+            let declaration = DECLARATIONS.get(declaration).copied().unwrap_or_default();
+            let begin = format!("{front}{declaration}<QueueMessage><MessageText>");
+            let body = format!("{begin}{text}</MessageText></QueueMessage>");
+            if let Some(plain) = plain_text(body.as_bytes()) {
+                prop_assert_eq!(text_of_document(body.as_bytes()), Ok(plain.to_owned()));
+            }
+        }
+
         #[test]
         fn every_text_that_xml_can_hold_arrives_as_it_was(text in any::<String>()) {
             let text: String = text.chars().filter(|c| is_legal(*c)).collect();

@@ -31,7 +31,8 @@ impl<'a> Document<'a> {
             let valid = body.utf8_chunks().next().map_or("", |chunk| chunk.valid());
             return Err(not_well_formed(valid, valid.len()));
         };
-        let illegal = source.find(|c| !is_legal(c));
+        let illegal = Some(source).filter(|source| may_be_illegal(source));
+        let illegal = illegal.and_then(|source| source.find(|c| !is_legal(c)));
         match (illegal, Tree::grow(source)) {
             (None, Ok(Some(root))) => Ok(Self { source, root }),
             // A document without a root is wrong nowhere in particular.
@@ -199,7 +200,9 @@ impl<'a> Tree<'a> {
                 }
                 Event::End(_) => tree.close(end, false),
                 Event::Text(text) => {
-                    if let Some(at) = text.find("]]>") {
+                    // To see that it is not there is quicker than to find it.
+                    let end = text.contains("]]>").then(|| text.find("]]>"));
+                    if let Some(at) = end.flatten() {
                         return Err(Fault(start + at));
                     }
                     tree.text(text.xml10_content(), start)?;
@@ -341,6 +344,25 @@ fn referenced(name: &str) -> Option<char> {
         .ok()
         .filter(|_| unsigned)?;
     char::from_u32(code).filter(|c| is_legal(*c))
+}
+
+/// Whether the text has a byte that an illegal character can begin with: nearly none does. There
+/// is no way out of the loop, so that the compiler looks at many bytes at once.
+fn may_be_illegal(text: &str) -> bool {
+    // Of the characters from U+0080 on only U+FFFE and U+FFFF are illegal.
+    let is_suspicious =
+        |byte: u8| byte == 0xef || byte < b' ' && !matches!(byte, b'\t' | b'\n' | b'\r');
+    text.bytes()
+        .fold(false, |any, byte| any | is_suspicious(byte))
+}
+
+/// Whether the text stands in a document as it is, between tags. Of a few that do this says no:
+/// those with characters that begin as illegal ones do.
+pub(super) fn means_itself(text: &str) -> bool {
+    let is_suspicious = |byte| matches!(byte, b'&' | b'<' | b'>' | b'\r');
+    !text
+        .bytes()
+        .fold(may_be_illegal(text), |any, byte| any | is_suspicious(byte))
 }
 
 /// Production 2 of XML 1.0, `Char`.

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Write};
 
 use bytes::Bytes;
 
-use super::reader::is_legal;
+use super::reader::{is_legal, means_itself};
 
 /// A document in the making.
 pub(super) struct Writer(String);
@@ -12,7 +12,8 @@ pub(super) struct Writer(String);
 impl Writer {
     /// Writes the document that `content` fills.
     pub(super) fn document(content: impl FnOnce(&mut Self)) -> Bytes {
-        let mut writer = Self(PROLOG.to_owned());
+        let mut writer = Self(String::with_capacity(DOCUMENT_BYTES));
+        writer.0.push_str(PROLOG);
         content(&mut writer);
         Bytes::from(writer.0)
     }
@@ -81,6 +82,10 @@ impl Write for Text<'_> {
 /// Writes text so that it is read again as it was: a bare CR would be read as LF. What XML cannot
 /// hold at all, and only an error that quotes a strange request has, becomes U+FFFD.
 fn escape(out: &mut String, text: &str, is_quoted: bool) {
+    // Nearly every text does, and to know that is quick.
+    if means_itself(text) && !(is_quoted && text.contains('"')) {
+        return out.push_str(text);
+    }
     let is_special =
         |c: char| matches!(c, '&' | '<' | '>' | '\r') || is_quoted && c == '"' || !is_legal(c);
     let mut rest = text;
@@ -99,6 +104,9 @@ fn escape(out: &mut String, text: &str, is_quoted: bool) {
     }
     out.push_str(rest);
 }
+
+/// The length of nearly every document but for the texts of messages.
+const DOCUMENT_BYTES: usize = 512;
 
 /// The byte-order mark and the declaration in front of every document.
 const PROLOG: &str = "\u{feff}<?xml version=\"1.0\" encoding=\"utf-8\"?>";
