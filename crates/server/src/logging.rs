@@ -22,7 +22,7 @@ use tracing::{Event, Level, Subscriber};
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{self as format, FmtContext, FormatEvent, FormatFields, MakeWriter};
-use tracing_subscriber::layer::{Context, SubscriberExt};
+use tracing_subscriber::layer::{Context, Filter, SubscriberExt};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
@@ -125,7 +125,7 @@ where
 {
     // Whoever listens to everything makes every line and every span of a request be made up, only
     // to be thrown away.
-    let on_stderr = filter.max_level_hint().unwrap_or(LevelFilter::TRACE);
+    let on_stderr = Filter::<Registry>::max_level_hint(&filter).unwrap_or(LevelFilter::TRACE);
     let finest = on_stderr.max(file.as_ref().map_or(LevelFilter::OFF, |_| IN_FILE));
     let stderr = format::layer()
         .event_format(ForPeople)

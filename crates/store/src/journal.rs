@@ -36,8 +36,11 @@ use crate::StoreError;
 use crate::frame::{FIRST_FRAME, FrameReader, Header};
 use crate::open::{self, failed};
 
-/// How long each file is, once it has been written to its end or [prepared](prepare).
+/// How long a file is at most.
 pub(crate) const FILE_BYTES: u64 = 4 * 1024 * 1024;
+
+/// How long the first one is, so that a store is soon ready in which little is kept.
+const FIRST_FILE_BYTES: u64 = 1024 * 1024;
 
 /// How many files there are at most. Together they are what may be committed before sled has it.
 pub(crate) const FILES: usize = 6;
@@ -59,6 +62,7 @@ pub(crate) struct Journal {
 
 #[derive(Default)]
 struct JournalFile {
+    /// Filled with zeros to its end, before it is first written.
     file: Option<File>,
     /// The newest frame in it that counts.
     newest: Option<u64>,
@@ -82,7 +86,8 @@ impl Journal {
 
     /// Whether so many bytes of frames fit into the current file.
     pub(crate) fn fits(&self, bytes: usize) -> bool {
-        self.position + (HEADER_BYTES + self.buffer.len() + bytes) as u64 <= FILE_BYTES
+        let end = self.position + (HEADER_BYTES + self.buffer.len() + bytes) as u64;
+        end <= file_bytes(self.current)
     }
 
     /// Adds a frame to the entry that the next [`write`](Self::write) writes.
@@ -108,7 +113,6 @@ impl Journal {
         for (to, from) in self.buffer.iter_mut().zip(header.to_bytes()) {
             *to = from;
         }
-        self.open_current()?;
         let written = match self.files.get_mut(self.current).map(|f| &mut f.file) {
             Some(Some(file)) => file.write_all(&self.buffer),
             _ => Err(ErrorKind::NotFound.into()),
@@ -145,7 +149,8 @@ impl Journal {
         self.fails_next_sync = true;
     }
 
-    /// The newest frame in the file that comes next. Unless sled has it, that file is not free.
+    /// The newest frame in the file that comes next, maybe the current one. Unless sled has it, that
+    /// file is not free.
     pub(crate) fn in_next(&self) -> Option<u64> {
         self.files.get(self.next()).and_then(|file| file.newest)
     }
@@ -165,24 +170,47 @@ impl Journal {
         self.begin_file()
     }
 
-    /// The path of the file after the current one, if that is half full and the next was not
-    /// prepared yet; each is told of once.
-    pub(crate) fn to_prepare(&self) -> Option<PathBuf> {
-        let is_soon = self.position >= FILE_BYTES / 2;
-        let next = self.files.get(self.next())?;
-        (is_soon && next.file.is_none()).then(|| path(&self.home, self.next()))
+    /// A file that is to be prepared, if one will be needed soon: the first, or the one after that
+    /// which is being written.
+    pub(crate) fn to_prepare(&self) -> Option<Preparation> {
+        let is_soon = self.position >= file_bytes(self.current) / 4;
+        let next = (self.current + 1) % FILES;
+        let index = if !self.is_made(self.current) {
+            self.current
+        } else if is_soon && !self.is_made(next) {
+            next
+        } else {
+            return None;
+        };
+        Some(Preparation {
+            index,
+            path: path(&self.home, index),
+        })
     }
 
-    /// Opens the next file, which was prepared.
-    pub(crate) fn take_prepared(&mut self, prepared: File) {
-        let next = self.next();
-        if let Some(file) = self.files.get_mut(next) {
-            file.file.get_or_insert(prepared);
+    /// Whether the current file can be written.
+    pub(crate) fn is_ready(&self) -> bool {
+        self.is_made(self.current)
+    }
+
+    /// Takes a file that was prepared.
+    pub(crate) fn take(&mut self, prepared: Prepared) {
+        if let Some(file) = self.files.get_mut(prepared.index) {
+            file.file = Some(prepared.file);
         }
     }
 
+    /// The next file that there is.
     fn next(&self) -> usize {
-        (self.current + 1) % FILES
+        let others = (1..FILES).map(|step| (self.current + step) % FILES);
+        let made = others.into_iter().find(|index| self.is_made(*index));
+        made.unwrap_or(self.current)
+    }
+
+    fn is_made(&self, index: usize) -> bool {
+        self.files
+            .get(index)
+            .is_some_and(|file| file.file.is_some())
     }
 
     fn begin_file(&mut self) -> Result<(), StoreError> {
@@ -201,23 +229,50 @@ impl Journal {
     fn path(&self) -> PathBuf {
         path(&self.home, self.current)
     }
+}
 
-    fn open_current(&mut self) -> Result<(), StoreError> {
-        let path = self.path();
-        if let Some(file) = self.files.get_mut(self.current)
-            && file.file.is_none()
-        {
-            file.file = Some(make(&path)?);
-        }
-        Ok(())
+const fn file_bytes(index: usize) -> u64 {
+    if index == 0 {
+        FIRST_FILE_BYTES
+    } else {
+        FILE_BYTES
     }
 }
 
-/// Fills a file of the journal with zeros, so that syncing it writes no metadata later.
-pub(crate) fn prepare(path: &Path) -> Result<File, StoreError> {
+/// A file of the journal that is to be filled with zeros, so that no later sync of it has to
+/// write more than what was committed.
+#[derive(PartialEq, Eq, Debug)]
+pub(crate) struct Preparation {
+    index: usize,
+    path: PathBuf,
+}
+
+/// A file that was.
+#[derive(Debug)]
+pub(crate) struct Prepared {
+    index: usize,
+    file: File,
+}
+
+impl Preparation {
+    /// Makes the file.
+    pub(crate) fn run(self) -> Result<Prepared, StoreError> {
+        let Self { index, path } = self;
+        let filled = fill(&path, file_bytes(index)).inspect_err(|_| {
+            // What was filled of it may be all that is left of the disk.
+            let _ = fs::remove_file(&path);
+        });
+        Ok(Prepared {
+            index,
+            file: filled?,
+        })
+    }
+}
+
+fn fill(path: &Path, length: u64) -> Result<File, StoreError> {
     let mut file = make(path)?;
     let zeros = vec![0; ZEROS_BYTES];
-    let mut left = FILE_BYTES;
+    let mut left = length;
     while left > 0 {
         let piece = left.min(ZEROS_BYTES as u64);
         let piece = zeros.get(..usize::try_from(piece).unwrap_or_default());
@@ -483,8 +538,24 @@ mod tests {
         frame.into_buffer()
     }
 
+    fn make_ready(journal: &mut Journal) {
+        if !journal.is_ready() {
+            journal.take(journal.to_prepare().unwrap().run().unwrap());
+        }
+    }
+
+    /// Goes on with a file of its own.
+    fn advance(journal: &mut Journal) {
+        let index = journal.current + 1;
+        let path = path(&journal.home, index);
+        journal.take(Preparation { index, path }.run().unwrap());
+        journal.advance().unwrap();
+        assert_eq!(journal.current, index);
+    }
+
     /// A commit of the frames from `first` to `newest`.
     fn commit(journal: &mut Journal, first: u64, newest: u64, oldest: u64) {
+        make_ready(journal);
         for number in first..=newest {
             journal.push(&frame(number));
         }
@@ -509,7 +580,7 @@ mod tests {
         let mut journal = Journal::new(home, None);
         commit(&mut journal, 1, 3, 1);
         commit(&mut journal, 4, 4, 1);
-        journal.advance().unwrap();
+        advance(&mut journal);
         commit(&mut journal, 5, 6, 2);
         let after = |newest| Left::read(home).unwrap().after(newest);
         assert_eq!(numbers(after(None)), [2, 3, 4, 5, 6]);
@@ -539,6 +610,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::new(dir.path(), None);
         let write = |journal: &mut Journal, first, newest, oldest| {
+            make_ready(journal);
             for number in first..=newest {
                 journal.push(&frame(number));
             }
@@ -561,7 +633,7 @@ mod tests {
         assert_eq!(begin(Some(60)), (46, None));
         // What is missing before 40 was needed by the first entry, but not by the second.
         assert_eq!(begin(Some(30)), (46, Some(46)));
-        journal.advance().unwrap();
+        advance(&mut journal);
         write(&mut journal, 60, 64, 52);
         // 55 to 59 are missing, and were needed; what comes after them says nothing.
         assert_eq!(begin(Some(30)), (46, Some(46)));
@@ -587,9 +659,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::new(dir.path(), None);
         commit(&mut journal, 1, 2, 1);
-        let first = fs::metadata(path(dir.path(), 0)).unwrap().len();
+        let first = journal.position;
         commit(&mut journal, 3, 4, 1);
-        let whole = fs::read(path(dir.path(), 0)).unwrap();
+        let mut whole = fs::read(path(dir.path(), 0)).unwrap();
+        whole.truncate(usize::try_from(journal.position).unwrap());
         for length in 0..=whole.len() {
             fs::write(path(dir.path(), 0), &whole[..length]).unwrap();
             let left = Left::read(dir.path()).unwrap().after(None);
@@ -608,9 +681,10 @@ mod tests {
         let mut journal = Journal::new(dir.path(), None);
         commit(&mut journal, 1, 1, 1);
         commit(&mut journal, 2, 3, 1);
-        let synced = fs::metadata(path(dir.path(), 0)).unwrap().len();
+        let synced = journal.position;
         commit(&mut journal, 4, 4, 1);
-        let whole = fs::read(path(dir.path(), 0)).unwrap();
+        let mut whole = fs::read(path(dir.path(), 0)).unwrap();
+        whole.truncate(usize::try_from(journal.position).unwrap());
         for byte in 0..whole.len() {
             let mut bytes = whole.clone();
             bytes[byte] ^= 1 << (byte % 8);
@@ -625,25 +699,30 @@ mod tests {
     }
 
     #[test]
-    fn a_prepared_file_is_as_long_as_it_ever_will_be_and_written_from_its_beginning() {
+    fn files_are_prepared_before_they_are_needed_and_keep_their_length() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::new(dir.path(), None);
+        let first = journal.to_prepare().unwrap();
+        assert_eq!(first.path, path(dir.path(), 0));
+        journal.take(first.run().unwrap());
+        assert!(journal.is_ready());
         assert_eq!(journal.to_prepare(), None);
-        commit(&mut journal, 1, 1, 1);
-        let mut number = 1;
-        let to_prepare = loop {
-            if let Some(path) = journal.to_prepare() {
-                break path;
+        let mut number = 0;
+        let second = loop {
+            if let Some(preparation) = journal.to_prepare() {
+                break preparation;
             }
             number += 1;
             commit(&mut journal, number, number, 1);
         };
-        journal.take_prepared(prepare(&to_prepare).unwrap());
+        assert!(journal.fits(usize::try_from(FIRST_FILE_BYTES / 2).unwrap()));
+        assert!(!journal.fits(usize::try_from(FIRST_FILE_BYTES).unwrap()));
+        journal.take(second.run().unwrap());
         assert_eq!(journal.to_prepare(), None);
-        assert_eq!(fs::metadata(&to_prepare).unwrap().len(), FILE_BYTES);
         journal.advance().unwrap();
         commit(&mut journal, number + 1, number + 2, 1);
-        assert_eq!(fs::metadata(&to_prepare).unwrap().len(), FILE_BYTES);
+        let length = |index| fs::metadata(path(dir.path(), index)).unwrap().len();
+        assert_eq!((length(0), length(1)), (FIRST_FILE_BYTES, FILE_BYTES));
         let left = Left::read(dir.path()).unwrap().after(Some(number));
         assert_eq!(numbers(left), [number + 1, number + 2]);
     }

@@ -50,10 +50,11 @@ impl Room {
         Ok(())
     }
 
-    /// Whether there is so much room that some may be taken only to save time.
+    /// Whether there is so much that a file of the journal may be added: as long as it is there,
+    /// it leaves the reserve as it is.
     pub(crate) fn is_ample(&self) -> bool {
         let (available, total) = self.look();
-        available / 2 > RESERVE_BYTES_MAX.min(total / RESERVE_SHARE) + FILE_BYTES
+        available > RESERVE_BYTES_MAX.min(total / RESERVE_SHARE) + 2 * FILE_BYTES
     }
 
     /// The available and the total bytes of the file system. One that does not tell is taken to

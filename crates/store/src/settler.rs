@@ -3,8 +3,6 @@
 //! Whoever commits waits for the journal alone. Sled writes several times what it is given, and
 //! is synced far more seldom than the journal; all that happens here, behind its back.
 
-use std::fs::File;
-use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
@@ -12,8 +10,9 @@ use std::thread::{self, JoinHandle};
 use bytes::Bytes;
 
 use crate::database::Database;
+use crate::journal::{Preparation, Prepared};
 use crate::resident::Resident;
-use crate::{Durability, StoreError, journal};
+use crate::{Durability, StoreError};
 
 /// A handle to the thread. It has done everything that it was told when this is dropped, unless
 /// the database is broken: then it is left alone.
@@ -27,7 +26,7 @@ enum Task {
     /// Frames to insert, in order; and then a sync, also if there are none.
     Settle(Vec<(u64, Bytes)>),
     /// A file of the journal to prepare.
-    Prepare(PathBuf),
+    Prepare(Preparation),
 }
 
 struct Shared {
@@ -41,7 +40,7 @@ struct State {
     under_way: usize,
     /// The newest frame that sled has as durably as asked.
     settled: Option<u64>,
-    prepared: Option<File>,
+    prepared: Option<Result<Prepared, StoreError>>,
     has_failed: bool,
     /// Why, until somebody asks.
     failure: Option<StoreError>,
@@ -59,6 +58,12 @@ impl State {
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn fail(&self, error: StoreError) {
+        let mut state = self.lock();
+        state.has_failed = true;
+        state.failure.get_or_insert(error);
     }
 }
 
@@ -100,8 +105,8 @@ impl Settler {
     }
 
     /// Has a file of the journal prepared.
-    pub(crate) fn prepare(&self, path: PathBuf) {
-        self.send(Task::Prepare(path));
+    pub(crate) fn prepare(&self, file: Preparation) {
+        self.send(Task::Prepare(file));
     }
 
     /// Whether everything that was handed over is done.
@@ -114,8 +119,8 @@ impl Settler {
         self.shared.lock().settled
     }
 
-    /// The file of the journal that was prepared, once.
-    pub(crate) fn prepared(&self) -> Option<File> {
+    /// What came of preparing a file of the journal, once.
+    pub(crate) fn prepared(&self) -> Option<Result<Prepared, StoreError>> {
         self.shared.lock().prepared.take()
     }
 
@@ -170,20 +175,18 @@ impl Worker {
                     let newest = frames.last().map(|(number, _)| *number);
                     let settled = self.settle(&frames);
                     drop(frames);
-                    let mut state = self.shared.lock();
                     match settled {
-                        Ok(()) => state.settled = state.settled.max(newest),
-                        Err(error) => {
-                            state.has_failed = true;
-                            state.failure.get_or_insert(error);
+                        Ok(()) => {
+                            let mut state = self.shared.lock();
+                            state.settled = state.settled.max(newest);
                         }
+                        Err(error) => self.shared.fail(error),
                     }
                 }
-                Task::Prepare(path) => match journal::prepare(&path) {
-                    Ok(file) => self.shared.lock().prepared = Some(file),
-                    // It is made when it is needed.
-                    Err(error) => tracing::debug!(%error, "a file of the journal is not prepared"),
-                },
+                Task::Prepare(file) => {
+                    let prepared = file.run();
+                    self.shared.lock().prepared = Some(prepared);
+                }
             }
             self.shared.lock().under_way -= 1;
             self.shared.news.notify_all();

@@ -66,6 +66,7 @@ pub struct SledStore {
     settler: Settler,
     database: Arc<Database>,
     journal: Journal,
+    preparing: Preparing,
     durability: Durability,
     dead_bytes_max: u64,
     /// The frames that the next commit writes; the last one is being filled.
@@ -151,6 +152,7 @@ impl SledStore {
             settler,
             database,
             journal,
+            preparing: Preparing::Nothing,
             durability: options.durability,
             dead_bytes_max: options.dead_bytes_max,
             staged: Vec::new(),
@@ -253,6 +255,9 @@ impl SledStore {
         let Some(first) = frames.as_slice().first().map(FrameBuilder::number) else {
             return Ok(());
         };
+        if durability != Durability::None {
+            self.make_ready()?;
+        }
         let oldest = self.ledger.oldest().unwrap_or(first);
         let mut first = first;
         let mut newest = first;
@@ -290,10 +295,37 @@ impl SledStore {
         Ok(())
     }
 
+    /// Has the next file of the journal prepared, if it will be needed soon and there is space.
+    fn prepare_file(&mut self) {
+        self.take_prepared();
+        if matches!(self.preparing, Preparing::Nothing)
+            && let Some(file) = self.journal.to_prepare()
+            && (self.room.is_ample() || !self.journal.is_ready())
+        {
+            self.preparing = Preparing::Something;
+            self.settler.prepare(file);
+        }
+    }
+
+    fn take_prepared(&mut self) {
+        match self.settler.prepared() {
+            None => {}
+            Some(Ok(file)) => {
+                self.preparing = Preparing::Nothing;
+                self.journal.take(file);
+            }
+            Some(Err(error)) => {
+                tracing::debug!(%error, "the journal gets no more files");
+                self.preparing = Preparing::Failed(error);
+            }
+        }
+    }
+
     /// Goes on with the next file of the journal, as soon as sled has what is in it.
     fn next_file(&mut self) -> Result<(), StoreError> {
-        if let Some(prepared) = self.settler.prepared() {
-            self.journal.take_prepared(prepared);
+        if matches!(self.preparing, Preparing::Something) {
+            self.settler.wait()?;
+            self.take_prepared();
         }
         let needed = self.held.first();
         if let Some(newest) = self.journal.in_next()
@@ -304,6 +336,20 @@ impl SledStore {
             self.held.forget(self.settler.settled());
         }
         self.journal.advance()
+    }
+
+    /// Has the first file of the journal made.
+    fn make_ready(&mut self) -> Result<(), StoreError> {
+        if self.journal.is_ready() {
+            return Ok(());
+        }
+        self.prepare_file();
+        self.settler.wait()?;
+        self.take_prepared();
+        match std::mem::replace(&mut self.preparing, Preparing::Nothing) {
+            Preparing::Failed(error) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Hands the frames up to this one to the settler, but those that it has already.
@@ -336,9 +382,7 @@ impl SledStore {
     /// part of what exceeds the memory for it, in the hope that the rest dies before.
     fn settle(&mut self, fresh: &Fresh) -> Result<(), StoreError> {
         self.held.forget(self.settler.settled());
-        if let Some(path) = self.journal.to_prepare().filter(|_| self.room.is_ample()) {
-            self.settler.prepare(path);
-        }
+        self.prepare_file();
         if !self.settler.is_idle() {
             return Ok(());
         }
@@ -418,6 +462,14 @@ impl SledStore {
         let bound = live.saturating_add(live / LIVE_TO_DEAD_MIN);
         self.ledger.frame_bytes() > bound.saturating_add(self.dead_bytes_max)
     }
+}
+
+/// Which file of the journal the settler makes.
+enum Preparing {
+    Nothing,
+    Something,
+    /// None, and never again: it could not.
+    Failed(StoreError),
 }
 
 /// Frames that were committed, and that sled may not have yet.

@@ -65,7 +65,10 @@ fn unsynced_answers(trace: &str) -> Result<usize, String> {
     for call in finished_calls(trace) {
         if call.contains("\"POST /") {
             is_synced = Some(false);
-        } else if call.starts_with("fdatasync(") && call.contains("/journal.") && call.ends_with("= 0") {
+        } else if call.starts_with("fdatasync(")
+            && call.contains("/journal.")
+            && call.ends_with("= 0")
+        {
             is_synced = is_synced.map(|_| true);
         } else if call.contains("\"HTTP/1.1 201 ")
             && let Some(is_synced) = is_synced.take()
