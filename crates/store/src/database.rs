@@ -9,7 +9,6 @@ use std::time::Duration;
 
 use sled::{Db, IVec};
 
-use crate::format::FORMAT_KEY;
 use crate::guard::{Failure, dead_threads, guarded};
 use crate::{Durability, StoreError};
 
@@ -84,11 +83,33 @@ impl Database {
             .map(|row| row.map(|(key, _)| key))
     }
 
-    /// The number of the newest frame.
+    /// The number of the newest frame, if they follow each other without a gap: of two frames
+    /// one of which is there, there is one between that is there and has none after it.
+    ///
+    /// Sled could be asked for its last key, but going backwards brings a constant of a megabyte
+    /// into the program.
     pub(crate) fn newest_frame(&self) -> Result<Option<u64>, StoreError> {
-        let before = self.call("read", |db| db.get_lt(FORMAT_KEY))?;
-        let number = before.and_then(|(key, _)| key.as_ref().try_into().ok());
-        Ok(number.map(u64::from_be_bytes))
+        let first = self.first_key()?;
+        let first = first.and_then(|key| key.as_ref().try_into().ok());
+        let Some(mut there) = first.map(u64::from_be_bytes) else {
+            return Ok(None);
+        };
+        let is_there = |number: u64| Ok(self.get(&number.to_be_bytes())?.is_some());
+        let mut step = 1;
+        while is_there(there.saturating_add(step))? {
+            there = there.saturating_add(step);
+            step = step.saturating_mul(2);
+        }
+        let mut not_there = there.saturating_add(step);
+        while not_there - there > 1 {
+            let middle = there + (not_there - there) / 2;
+            if is_there(middle)? {
+                there = middle;
+            } else {
+                not_there = middle;
+            }
+        }
+        Ok(Some(there))
     }
 
     /// How long the file of the database is.
@@ -256,6 +277,29 @@ impl Failure {
             },
             Self::Error(error) => corrupt(format!("sled cannot {action} it ({error})")),
             Self::Panic(message) => corrupt(format!("sled failed to {action} it ({message})")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_frame_is_found_wherever_the_frames_begin_and_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let db = sled::Config::new().path(dir.path()).open().unwrap();
+        let database = Database::new(db, dir.path()).unwrap();
+        assert_eq!(database.newest_frame().unwrap(), None);
+        database.insert(b"format", b"").unwrap();
+        assert_eq!(database.newest_frame().unwrap(), None);
+        for newest in 7..200_u64 {
+            database.insert(&newest.to_be_bytes(), b"").unwrap();
+            assert_eq!(database.newest_frame().unwrap(), Some(newest));
+        }
+        for oldest in 7..199_u64 {
+            database.remove(&oldest.to_be_bytes()).unwrap();
+            assert_eq!(database.newest_frame().unwrap(), Some(199));
         }
     }
 }
