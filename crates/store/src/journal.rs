@@ -16,14 +16,14 @@
 //! | mark | 8 bytes, `QRJRNL`, 0, 1: no text has a zero |
 //! | first | u64, the number of the first frame |
 //! | oldest | u64, the oldest frame that was needed then; those before it are dead |
-//! | synced | u64, the newest frame that was known to be on the device then |
+//! | acknowledged | u64, the newest frame that was as durable as asked then |
 //! | length | u32, of the frames, which follow |
 //! | check sum | u32, CRC-32 of the fields before |
 //!
 //! What an earlier pass over a file has left behind has lower numbers, and so is no part of the
 //! log any more. The first frame that is missing, or not whole, ends it: its commit was never
-//! acknowledged. Unless something tells that it was: an entry that knows it as synced, or the
-//! file `acknowledged`. Then it is damage.
+//! acknowledged. Unless something tells that it was: another entry, or the file `acknowledged`.
+//! Then it is damage.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Seek, SeekFrom, Write};
@@ -32,9 +32,9 @@ use std::path::{Path, PathBuf};
 use bytes::Bytes;
 use memchr::memmem;
 
-use crate::StoreError;
 use crate::frame::{FIRST_FRAME, FrameReader, Header};
 use crate::open::{self, failed};
+use crate::{Durability, StoreError};
 
 /// How long a file is at most.
 pub(crate) const FILE_BYTES: u64 = 4 * 1024 * 1024;
@@ -52,8 +52,8 @@ pub(crate) struct Journal {
     /// The file that is being written, and where.
     current: usize,
     position: u64,
-    /// The newest frame that is known to be on the device.
-    synced: u64,
+    /// The newest frame that was acknowledged.
+    acknowledged: u64,
     /// An entry is put together here, to be written at once.
     buffer: Vec<u8>,
     #[cfg(test)]
@@ -77,7 +77,7 @@ impl Journal {
             files: Default::default(),
             current: 0,
             position: 0,
-            synced: newest.unwrap_or_default(),
+            acknowledged: newest.unwrap_or_default(),
             buffer: Vec::new(),
             #[cfg(test)]
             fails_next_sync: false,
@@ -107,7 +107,7 @@ impl Journal {
         let header = EntryHeader {
             first,
             oldest,
-            synced: self.synced,
+            acknowledged: self.acknowledged,
             length: u32::try_from(length).unwrap_or(u32::MAX),
         };
         for (to, from) in self.buffer.iter_mut().zip(header.to_bytes()) {
@@ -127,9 +127,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Makes what was written to the current file durable; `newest` is the last of it.
-    pub(crate) fn sync(&mut self, newest: u64) -> Result<(), StoreError> {
-        if let Some(file) = self.files.get(self.current).and_then(|f| f.file.as_ref()) {
+    /// Makes what was written to the current file as durable as asked; `newest` is the last of it,
+    /// and will be acknowledged.
+    pub(crate) fn sync(&mut self, newest: u64, durability: Durability) -> Result<(), StoreError> {
+        if durability == Durability::Fsync
+            && let Some(file) = self.files.get(self.current).and_then(|f| f.file.as_ref())
+        {
             let synced = file.sync_data();
             #[cfg(test)]
             let synced = if std::mem::take(&mut self.fails_next_sync) {
@@ -139,7 +142,7 @@ impl Journal {
             };
             synced.map_err(|error| failed("sync", &self.path(), error))?;
         }
-        self.synced = newest;
+        self.acknowledged = newest;
         Ok(())
     }
 
@@ -340,8 +343,8 @@ fn make(path: &Path) -> Result<File, StoreError> {
 pub(crate) struct Left {
     /// All whole entries, in the order of their numbers.
     entries: Vec<Entry>,
-    /// The newest frame that is known to have been on the device.
-    synced: u64,
+    /// The newest frame that is known to have been acknowledged.
+    acknowledged: u64,
 }
 
 struct Entry {
@@ -397,7 +400,7 @@ impl Left {
             }
         }
         let Some((last, oldest, end)) = found else {
-            return Continuation::default().unless_synced(self.synced, next);
+            return Continuation::default().unless_acknowledged(self.acknowledged, next);
         };
         let entries = self.entries.into_iter().take(last + 1);
         let frames = entries.flat_map(|entry| entry.frames);
@@ -407,7 +410,7 @@ impl Left {
                 .filter(|(number, _)| *number >= next.max(oldest))
                 .collect(),
         };
-        continuation.unless_synced(self.synced, end.max(next))
+        continuation.unless_acknowledged(self.acknowledged, end.max(next))
     }
 
     fn add_file(&mut self, bytes: &Bytes) {
@@ -416,7 +419,7 @@ impl Left {
             let start = position + found;
             position = match read_entry(&bytes.slice(start..)) {
                 Some((header, entry)) => {
-                    self.synced = self.synced.max(header.synced);
+                    self.acknowledged = self.acknowledged.max(header.acknowledged);
                     self.entries.push(entry);
                     start + header.entry_bytes()
                 }
@@ -428,8 +431,8 @@ impl Left {
 
 impl Continuation {
     /// `next` is the first frame that there is not.
-    fn unless_synced(self, synced: u64, next: u64) -> Result<Self, Damaged> {
-        if next <= synced {
+    fn unless_acknowledged(self, acknowledged: u64, next: u64) -> Result<Self, Damaged> {
+        if next <= acknowledged {
             return Err(Damaged(next));
         }
         Ok(self)
@@ -474,7 +477,7 @@ fn read_frame(number: u64, bytes: &Bytes) -> Option<Bytes> {
 struct EntryHeader {
     first: u64,
     oldest: u64,
-    synced: u64,
+    acknowledged: u64,
     length: u32,
 }
 
@@ -484,7 +487,7 @@ impl EntryHeader {
         bytes.extend(MARK);
         bytes.extend(self.first.to_le_bytes());
         bytes.extend(self.oldest.to_le_bytes());
-        bytes.extend(self.synced.to_le_bytes());
+        bytes.extend(self.acknowledged.to_le_bytes());
         bytes.extend(self.length.to_le_bytes());
         bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
         bytes
@@ -499,12 +502,12 @@ impl EntryHeader {
         let (mark, rest) = bytes.split_first_chunk::<8>()?;
         let (first, rest) = rest.split_first_chunk()?;
         let (oldest, rest) = rest.split_first_chunk()?;
-        let (synced, rest) = rest.split_first_chunk()?;
+        let (acknowledged, rest) = rest.split_first_chunk()?;
         let (length, _) = rest.split_first_chunk()?;
         let header = Self {
             first: u64::from_le_bytes(*first),
             oldest: u64::from_le_bytes(*oldest),
-            synced: u64::from_le_bytes(*synced),
+            acknowledged: u64::from_le_bytes(*acknowledged),
             length: u32::from_le_bytes(*length),
         };
         let is_right = mark == MARK && bytes.get(..HEADER_BYTES)? == header.to_bytes();
@@ -560,7 +563,7 @@ mod tests {
             journal.push(&frame(number));
         }
         journal.write(first, newest, oldest).unwrap();
-        journal.sync(newest).unwrap();
+        journal.sync(newest, Durability::Fsync).unwrap();
     }
 
     fn numbers(continuation: Result<Continuation, Damaged>) -> Vec<u64> {
@@ -614,7 +617,7 @@ mod tests {
             for number in first..=newest {
                 journal.push(&frame(number));
             }
-            // Never synced, as with a weaker durability.
+            // Never acknowledged, as in the middle of a commit.
             journal.write(first, newest, oldest).unwrap();
         };
         write(&mut journal, 40, 44, 20);
@@ -676,7 +679,7 @@ mod tests {
     }
 
     #[test]
-    fn every_damaged_byte_is_seen_if_a_later_entry_knows_of_the_sync() {
+    fn every_damaged_byte_is_seen_if_a_later_entry_knows_that_it_was_acknowledged() {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::new(dir.path(), None);
         commit(&mut journal, 1, 1, 1);

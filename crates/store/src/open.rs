@@ -1,8 +1,8 @@
 //! Opening a database without losing anything and without trusting it.
 //!
-//! A database is made under another name and gets its own only when it is complete and synced.
-//! So whatever bears that name has once been whole, and never is an unreadable one taken for a
-//! new one.
+//! While a database is being made, a file beside it says so, which goes when it is complete and
+//! synced. So whatever there is without that file has once been whole, and never is an unreadable
+//! one taken for a new one.
 
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -19,7 +19,10 @@ use crate::{Durability, StoreError, format, salvage};
 /// Sled's directory in ours.
 pub(crate) const HOME: &str = "sled";
 
-/// Where a database is while it is being made.
+/// The file that says that the database at [`HOME`] is being made.
+const BEGUN: &str = "sled.begun";
+
+/// Where a database was made by earlier versions.
 const UNFINISHED: &str = "sled.unfinished";
 
 /// A database that is complete and about to take the place of the one at [`HOME`].
@@ -80,14 +83,22 @@ pub(crate) fn exists(dir: &Path) -> Result<bool, StoreError> {
     }
 }
 
-/// Ends what a maintenance command had begun when it was interrupted: a database that was about
-/// to take its place takes it, and what was not complete is removed.
+/// Ends what a start or a maintenance command had begun when it was interrupted: a database that
+/// was about to take its place takes it, and what was not complete is removed.
 pub(crate) fn settle(dir: &Path) -> Result<(), StoreError> {
+    let begun = dir.join(BEGUN);
+    if begun.exists() {
+        // Nothing is acknowledged by a database that is not complete.
+        if HighWater::read(&dir.join(high_water::FILE_NAME))?.is_none() {
+            remove_directory(&dir.join(HOME))?;
+        }
+        remove_mark(&begun)?;
+    }
     let next = dir.join(NEXT);
     if next.exists() && !exists(dir)? {
         take_place(dir)?;
     }
-    for leftover in [NEXT, REBUILT, EXAMINED] {
+    for leftover in [NEXT, REBUILT, EXAMINED, UNFINISHED] {
         remove_directory(&dir.join(leftover))?;
     }
     Ok(())
@@ -116,21 +127,28 @@ pub(crate) fn remove_directory(path: &Path) -> Result<(), StoreError> {
     }
 }
 
-/// Makes an empty database under `dir`.
-pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<(), StoreError> {
-    let unfinished = dir.join(UNFINISHED);
-    remove_directory(&unfinished)?;
-    let opened = attempt(&unfinished, cache_bytes);
-    let db = opened.map_err(|failure| failure.into_store_error("create", &unfinished))?;
-    let database = Database::new(db, &unfinished)?;
+/// Makes an empty database under `dir`, where there is none, and leaves it open: sled takes long to
+/// open one that it has closed.
+pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<Database, StoreError> {
+    let begun = dir.join(BEGUN);
+    File::create(&begun).map_err(|error| failed("create", &begun, error))?;
+    sync_directory(dir)?;
+    let home = dir.join(HOME);
+    let opened = attempt(&home, cache_bytes);
+    let db = opened.map_err(|failure| failure.into_store_error("create", &home))?;
+    let database = Database::new(db, &home)?;
     format::write(&database)?;
-    // The kernel has it; the device gets it with the other files.
     database.sync(Durability::Flush)?;
-    drop(database);
-    sync_files(&unfinished)?;
+    sync_files(&home)?;
+    remove_mark(&begun)?;
+    Ok(database)
+}
 
-    rename(&unfinished, &dir.join(NEXT))?;
-    take_place(dir)
+fn remove_mark(begun: &Path) -> Result<(), StoreError> {
+    // What it stands for is durable before it goes.
+    begun.parent().map_or(Ok(()), sync_directory)?;
+    fs::remove_file(begun).map_err(|error| failed("remove", begun, error))?;
+    begun.parent().map_or(Ok(()), sync_directory)
 }
 
 /// Opens the database under `dir`. What sled can make anew from its log is set aside if it is

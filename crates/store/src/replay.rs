@@ -29,6 +29,17 @@ pub(crate) struct Replayed {
 }
 
 impl Replayed {
+    /// What is known of a new database.
+    pub(crate) fn nothing() -> Self {
+        Self {
+            newest: None,
+            last_commit: None,
+            ledger: Ledger::new(FIRST_FRAME),
+            dead: Vec::new(),
+            unsettled: Vec::new(),
+        }
+    }
+
     /// Shows what is in the frame that comes next.
     fn add(
         &mut self,
@@ -71,13 +82,7 @@ pub(crate) fn replay(
     journal: Left,
     show: &mut dyn FnMut(Change, TextRef),
 ) -> Result<Replayed, StoreError> {
-    let mut replayed = Replayed {
-        newest: None,
-        last_commit: None,
-        ledger: Ledger::new(FIRST_FRAME),
-        dead: Vec::new(),
-        unsettled: Vec::new(),
-    };
+    let mut replayed = Replayed::nothing();
     let newest = database.newest_frame()?;
     let continuation = journal
         .after(newest)

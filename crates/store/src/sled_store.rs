@@ -108,23 +108,13 @@ impl SledStore {
         let lock = LockFile::take(&dir.join("lock"))?;
         open::settle(dir)?;
         let mark = dir.join(high_water::FILE_NAME);
-        if !open::exists(dir)? {
+        let (database, replayed) = if open::exists(dir)? {
+            open_existing(dir, &mark, options.cache_bytes, replay)?
+        } else {
             refuse_to_begin_anew(dir, &mark)?;
             HighWater::remove(&mark)?;
-            open::create(dir, options.cache_bytes)?;
-        }
-        let segments = NewestSegments::remember(dir);
-        let opened = open::open(dir, options.cache_bytes).and_then(|database| {
-            let left = Left::read(database.path())?;
-            let replayed = replay::replay(&database, left, replay)?;
-            replay::require(&database, replayed.newest, HighWater::read(&mark)?, &mark)?;
-            Ok((database, replayed))
-        });
-        if let Err(StoreError::Corrupt { .. }) = opened {
-            segments.set_aside(dir)?;
-        }
-        drop(segments);
-        let (database, replayed) = opened?;
+            (open::create(dir, options.cache_bytes)?, Replayed::nothing())
+        };
         NewestSegments::forget(dir)?;
         open::remove_directory(&dir.join(open::PREVIOUS))?;
         let Replayed {
@@ -237,17 +227,39 @@ impl SledStore {
             .ok_or_else(|| self.corrupt(number, "it is missing"))
     }
 
-    /// Writes everything staged to the journal, and syncs it if that is asked for.
-    fn write_journal(&mut self, durability: Durability) -> Result<(), StoreError> {
+    /// Writes everything staged, and makes it as durable as asked.
+    fn write(&mut self, durability: Durability) -> Result<(), StoreError> {
         let staged = std::mem::take(&mut self.staged);
         let mut waiting = staged.into_iter();
-        let result = self.write_frames(&mut waiting, durability);
+        let result = if self.durability == Durability::None {
+            self.write_database(&mut waiting, durability)
+        } else {
+            self.write_journal(&mut waiting, durability)
+        };
         // After a failure these are still read.
         self.staged.extend(waiting);
         self.database.or_give_up(result)
     }
 
-    fn write_frames(
+    /// Without a journal, sled has everything at once: what was moved must not be removed from its
+    /// old place before.
+    fn write_database(
+        &mut self,
+        frames: &mut std::vec::IntoIter<FrameBuilder>,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        while let Some(frame) = frames.as_slice().first() {
+            let (number, bytes) = (frame.number(), frame.bytes());
+            self.database.insert(&number.to_be_bytes(), bytes)?;
+            self.resident.touch(&self.database, number, bytes.len());
+            self.spare
+                .extend(frames.next().map(FrameBuilder::into_buffer));
+        }
+        self.spare.truncate(SPARE_BUFFERS_MAX);
+        self.database.sync(durability)
+    }
+
+    fn write_journal(
         &mut self,
         frames: &mut std::vec::IntoIter<FrameBuilder>,
         durability: Durability,
@@ -255,22 +267,18 @@ impl SledStore {
         let Some(first) = frames.as_slice().first().map(FrameBuilder::number) else {
             return Ok(());
         };
-        if durability != Durability::None {
-            self.make_ready()?;
-        }
+        self.make_ready()?;
         let oldest = self.ledger.oldest().unwrap_or(first);
         let mut first = first;
         let mut newest = first;
         for frame in frames {
             newest = frame.number();
-            if durability != Durability::None {
-                if !self.journal.fits(frame.len()) {
-                    self.end_entry(first, newest - 1, oldest, durability)?;
-                    self.next_file()?;
-                    first = newest;
-                }
-                self.journal.push(frame.bytes());
+            if !self.journal.fits(frame.len()) {
+                self.end_entry(first, newest - 1, oldest, durability)?;
+                self.next_file()?;
+                first = newest;
             }
+            self.journal.push(frame.bytes());
             self.held
                 .push(newest, Bytes::copy_from_slice(frame.bytes()));
             if self.spare.len() < SPARE_BUFFERS_MAX {
@@ -288,11 +296,7 @@ impl SledStore {
         durability: Durability,
     ) -> Result<(), StoreError> {
         self.journal.write(first, newest, oldest)?;
-        if durability == Durability::Fsync {
-            self.check()?;
-            self.journal.sync(newest)?;
-        }
-        Ok(())
+        self.journal.sync(newest, durability)
     }
 
     /// Has the next file of the journal prepared, if it will be needed soon and there is space.
@@ -366,7 +370,7 @@ impl SledStore {
         if self.held.first() == Some(number) {
             return Ok(false);
         }
-        if self.removed_bytes > REMOVED_BYTES_MAX {
+        if self.durability != Durability::None && self.removed_bytes > REMOVED_BYTES_MAX {
             if fresh.frames > 0 {
                 return Ok(false);
             }
@@ -389,7 +393,7 @@ impl SledStore {
         if self.held.is_empty() {
             self.journal.rewind()?;
         }
-        if self.durability == Durability::None || fresh.frames == 0 {
+        if fresh.frames == 0 {
             self.hand_over(u64::MAX);
         } else if self.held.bytes > HELD_BYTES_MAX {
             let newest = self.held.newest_within(SETTLED_BYTES);
@@ -553,6 +557,26 @@ struct Fresh {
     bytes: u64,
 }
 
+/// Opens a database and its journal, and shows what is in them.
+fn open_existing(
+    dir: &Path,
+    mark: &Path,
+    cache_bytes: u64,
+    replay: &mut dyn FnMut(Change, TextRef),
+) -> Result<(Database, Replayed), StoreError> {
+    let segments = NewestSegments::remember(dir);
+    let opened = open::open(dir, cache_bytes).and_then(|database| {
+        let left = Left::read(database.path())?;
+        let replayed = replay::replay(&database, left, replay)?;
+        replay::require(&database, replayed.newest, HighWater::read(mark)?, mark)?;
+        Ok((database, replayed))
+    });
+    if let Err(StoreError::Corrupt { .. }) = opened {
+        segments.set_aside(dir)?;
+    }
+    opened
+}
+
 /// A database that is gone is no new one, if something was acknowledged.
 fn refuse_to_begin_anew(dir: &Path, mark: &Path) -> Result<(), StoreError> {
     match HighWater::read(mark)? {
@@ -698,7 +722,7 @@ impl Store for SledStore {
             self.fresh.bytes += frame.len() as u64;
             self.ledger.store(frame.number(), frame.len());
         }
-        self.write_journal(durability)?;
+        self.write(durability)?;
         if durability == Durability::Fsync {
             self.database.or_give_up(self.high_water.write(newest))?;
         }

@@ -59,7 +59,9 @@ fn a_flipped_byte_anywhere_in_the_log_is_refused_or_does_no_harm() {
     let dir = tempfile::tempdir().unwrap();
     let (mut store, _) = open(dir.path());
     let expected = fill(&mut store);
+    common::settle(&mut store);
     let as_killed = killed(dir.path());
+    remove_journal(as_killed.path());
     drop(store);
     let mut refused = 0;
     let mut harmless = 0;
@@ -412,4 +414,20 @@ fn a_key_that_is_neither_frame_nor_format_is_refused() {
     filled(dir.path());
     with_sled(dir.path(), |db| db.insert("strange", "").unwrap());
     refused_as_corrupt(dir.path(), "unknown key \"strange\"");
+}
+
+#[test]
+fn a_database_that_was_being_made_is_made_anew_unless_something_was_acknowledged() {
+    let dir = tempfile::tempdir().unwrap();
+    let home = dir.path().join("sled");
+    fs::create_dir_all(&home).unwrap();
+    for file in ["sled.begun", "sled/db", "sled/conf"] {
+        fs::write(dir.path().join(file), "").unwrap();
+    }
+    let expected = filled(dir.path());
+    assert!(!dir.path().join("sled.begun").exists());
+
+    fs::write(dir.path().join("sled.begun"), "").unwrap();
+    assert_eq!(open(dir.path()).1, expected);
+    assert!(!dir.path().join("sled.begun").exists());
 }

@@ -134,7 +134,7 @@ fn one_reclaim_removes_no_more_than_its_bound() {
         owner.put(number, "text");
         owner.store.commit(NOW).unwrap();
     }
-    common::settle(&mut owner.store);
+    owner.store.reclaim().unwrap();
     let one = owner.store.frame_bytes() / frames;
     for number in 0..frames {
         owner.delete(number);

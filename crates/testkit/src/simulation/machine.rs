@@ -1,5 +1,6 @@
 //! What a simulated server runs on.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -118,9 +119,15 @@ impl Machine for SledMachine {
     fn crash(&mut self, _: u64) {
         let from = self.life();
         self.lives += 1;
-        copy(&from, &self.life());
+        // Until nothing changes while it is copied: a process that is killed leaves one moment.
+        let to = self.life();
+        while !copy(&from, &to) || !is_copy(&from, &to) {
+            fs::remove_dir_all(&to).unwrap();
+        }
         // What the dying process still writes goes nowhere.
-        fs::remove_dir_all(from).unwrap();
+        while from.exists() {
+            let _ = fs::remove_dir_all(&from);
+        }
     }
 
     fn stop(&mut self) {}
@@ -130,15 +137,33 @@ impl Machine for SledMachine {
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a directory; says whether all of it stood still.
+fn copy(from: &Path, to: &Path) -> bool {
     fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
+    fs::read_dir(from).unwrap().all(|entry| {
         let entry = entry.unwrap();
         let target = to.join(entry.file_name());
-        if entry.file_type().unwrap().is_dir() {
-            copy(&entry.path(), &target);
+        if entry.path().is_dir() {
+            copy(&entry.path(), &target)
         } else {
-            fs::copy(entry.path(), target).unwrap();
+            fs::copy(entry.path(), target).is_ok()
         }
-    }
+    })
+}
+
+/// Whether two directories have the same files with the same content.
+fn is_copy(from: &Path, to: &Path) -> bool {
+    let names = |dir: &Path| -> BTreeSet<_> {
+        let entries = fs::read_dir(dir).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    };
+    names(from) == names(to)
+        && names(from).iter().all(|name| {
+            let (from, to) = (from.join(name), to.join(name));
+            if from.is_dir() {
+                is_copy(&from, &to)
+            } else {
+                fs::read(from).ok() == fs::read(to).ok()
+            }
+        })
 }
