@@ -382,7 +382,7 @@ mod tests {
     #[test]
     fn what_nobody_writes_is_not_made_up() {
         let finest = |filter: &str, file: Option<fn() -> io::Sink>| {
-            subscriber(EnvFilter::new(filter), io::sink, file).max_level_hint()
+            subscriber(filter.parse().unwrap(), io::sink, file).max_level_hint()
         };
         assert_eq!(finest("info", None), Some(LevelFilter::INFO));
         assert_eq!(finest("trace", None), Some(LevelFilter::TRACE));
