@@ -302,12 +302,17 @@ fn merging_adds_queues_and_refuses_those_of_the_same_name() {
     let file = other.path().join("export.jsonl");
     fs::write(&file, &exported).unwrap();
     let input: [&OsStr; 2] = ["--input".as_ref(), file.as_ref()];
-    let before = files(other.path());
+    // Sled keeps a snapshot once it has opened a database again.
+    let kept = || -> Vec<_> {
+        let names = files(other.path()).into_keys();
+        names.filter(|name| !name.contains("snap.")).collect()
+    };
+    let before = kept();
     refused(
         &store("import", other.path(), &input),
         &["holds 1 queue already; --merge adds to them; nothing was imported"],
     );
-    assert_eq!(files(other.path()).keys().len(), before.keys().len());
+    assert_eq!(kept(), before);
     let merge: [&OsStr; 3] = [input[0], input[1], "--merge".as_ref()];
     ended_with(&store("import", other.path(), &merge), 0);
     refused(
