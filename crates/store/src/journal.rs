@@ -146,6 +146,12 @@ impl Journal {
         Ok(())
     }
 
+    /// Takes note that the frames up to this one will have been acknowledged when the journal is
+    /// written next, though it does not have them.
+    pub(crate) const fn acknowledge(&mut self, newest: u64) {
+        self.acknowledged = newest;
+    }
+
     /// Lets the next sync fail, and only that.
     #[cfg(test)]
     pub(crate) fn fail_next_sync(&mut self) {

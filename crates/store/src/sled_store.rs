@@ -27,7 +27,8 @@ use crate::{Durability, Store, StoreError, open};
 /// How a [`SledStore`] is to be opened.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct SledOptions {
-    /// What an acknowledgement promises.
+    /// What an acknowledgement promises. [`Durability::None`] promises less than
+    /// [`Durability::Flush`], but as less would not be faster, it is kept as that.
     pub durability: Durability,
     /// How many bytes sled may keep in memory.
     pub cache_bytes: u64,
@@ -137,13 +138,17 @@ impl SledStore {
         let room = Room::around(&database.file_path());
         let journal = Journal::new(database.path(), newest);
         let database = Arc::new(database);
-        let settler = Settler::start(Arc::clone(&database), options.durability)?;
+        let durability = match options.durability {
+            Durability::None => Durability::Flush,
+            other => other,
+        };
+        let settler = Settler::start(Arc::clone(&database), durability)?;
         Ok(Self {
             settler,
             database,
             journal,
             preparing: Preparing::Nothing,
-            durability: options.durability,
+            durability,
             dead_bytes_max: options.dead_bytes_max,
             staged: Vec::new(),
             spare: Vec::new(),
@@ -230,8 +235,9 @@ impl SledStore {
     /// Writes everything staged, and makes it as durable as asked.
     fn write(&mut self, durability: Durability) -> Result<(), StoreError> {
         let staged = std::mem::take(&mut self.staged);
+        let bytes: usize = staged.iter().map(FrameBuilder::len).sum();
         let mut waiting = staged.into_iter();
-        let result = if self.durability == Durability::None {
+        let result = if bytes > JOURNALED_BYTES_MAX {
             self.write_database(&mut waiting, durability)
         } else {
             self.write_journal(&mut waiting, durability)
@@ -241,21 +247,31 @@ impl SledStore {
         self.database.or_give_up(result)
     }
 
-    /// Without a journal, sled has everything at once: what was moved must not be removed from its
-    /// old place before.
+    /// Gives sled what would take longer to be written twice, after all that precedes it.
     fn write_database(
         &mut self,
         frames: &mut std::vec::IntoIter<FrameBuilder>,
         durability: Durability,
     ) -> Result<(), StoreError> {
+        self.hand_over(u64::MAX);
+        self.settler.wait()?;
+        self.held.forget(self.settler.settled());
+        let mut unsynced = 0;
         while let Some(frame) = frames.as_slice().first() {
-            let (number, bytes) = (frame.number(), frame.bytes());
-            self.database.insert(&number.to_be_bytes(), bytes)?;
-            self.resident.touch(&self.database, number, bytes.len());
+            if unsynced > settler::UNSYNCED_BYTES_MAX {
+                self.database.sync(durability)?;
+                unsynced = 0;
+            }
+            unsynced += frame.len();
+            let number = frame.number();
+            self.database.insert(&number.to_be_bytes(), frame.bytes())?;
+            self.resident.touch(&self.database, number, frame.len());
+            self.journal.acknowledge(number);
             self.spare
                 .extend(frames.next().map(FrameBuilder::into_buffer));
         }
         self.spare.truncate(SPARE_BUFFERS_MAX);
+        self.removed_bytes = 0;
         self.database.sync(durability)
     }
 
@@ -370,7 +386,7 @@ impl SledStore {
         if self.held.first() == Some(number) {
             return Ok(false);
         }
-        if self.durability != Durability::None && self.removed_bytes > REMOVED_BYTES_MAX {
+        if self.removed_bytes > REMOVED_BYTES_MAX {
             if fresh.frames > 0 {
                 return Ok(false);
             }
@@ -617,6 +633,10 @@ const RELOCATED_BYTES_MIN: u64 = 256 * 1024;
 /// How many times what was committed meanwhile, if that is more: it has to keep ahead of those
 /// who leave dead space behind.
 const RELOCATED_TO_FRESH: u64 = 4;
+
+/// How much of a commit goes into the journal. What is longer is nearly all long texts, and most of
+/// it would have to be moved to sled soon.
+const JOURNALED_BYTES_MAX: usize = 1024 * 1024;
 
 /// How many bytes of frames are held before sled gets the oldest. A queue that is worked off in
 /// order and fits in here never gets that far.
@@ -995,5 +1015,40 @@ mod tests {
         let store = SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
         assert_eq!(store.newest, newest);
         assert!(replayed < 100, "{replayed}");
+    }
+    #[test]
+    fn a_long_commit_goes_to_sled_behind_all_that_precedes_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let mut places = Vec::new();
+        let texts = [10, 3_000_000, 20, 1_500_000, 30];
+        let mut id = 0;
+        for bytes in texts {
+            for length in std::iter::repeat_n(60_000, bytes / 60_000).chain([bytes % 60_000]) {
+                id += 1;
+                let change = message(id, &"t".repeat(length));
+                store.stage(&[change], &mut places).unwrap();
+            }
+            store.commit(NOW).unwrap();
+            let is_long = bytes > JOURNALED_BYTES_MAX;
+            assert_eq!(store.held.is_empty(), is_long, "{bytes}");
+        }
+        for place in &places {
+            store.read(*place).unwrap();
+        }
+        // As a kill would leave it: sled has all but the last, which the journal has.
+        let copy = tempfile::tempdir().unwrap();
+        let home = copy.path().join(open::HOME);
+        std::fs::create_dir(&home).unwrap();
+        for path in open::files(&dir.path().join(open::HOME)).unwrap() {
+            if path.is_file() {
+                std::fs::copy(&path, home.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let mut replayed = 0;
+        let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
+        SledStore::open(copy.path(), SledOptions::default(), replay).unwrap();
+        assert_eq!(replayed, id);
     }
 }
