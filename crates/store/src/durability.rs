@@ -14,7 +14,7 @@ pub enum Durability {
     /// The kernel has it: it survives the end of the process, however sudden. A loss of power
     /// can lose it, and can leave a database that does not open.
     Flush,
-    /// Memory has it: the end of the process can lose the last half second.
+    /// Nothing is promised before an orderly end.
     None,
 }
 
