@@ -60,8 +60,8 @@ pub const RECLAIMED_FRAMES_MAX: usize = 64;
 
 /// A store in a directory of the file system, for one process at a time.
 ///
-/// A commit goes into the [journal](crate::journal). The [settler](crate::settler) moves what is
-/// in it into sled: the oldest part while much is being committed, all of it when little is.
+/// A commit goes into a journal. A thread of its own, the settler, moves what is in it into sled: the
+/// oldest part while much is being committed, all of it when little is.
 pub struct SledStore {
     /// Before the database, which it uses to the end.
     settler: Settler,
