@@ -14,7 +14,7 @@
 //! | entry header | |
 //! |---|---|
 //! | mark | 8 bytes, `QRJRNL`, 0, 1: no text has a zero |
-//! | first | u64, the number of the first frame |
+//! | first | u64, the number of the first frame, or of the next if there is none |
 //! | oldest | u64, the oldest frame that was needed then; those before it are dead |
 //! | acknowledged | u64, the newest frame that was as durable as asked then |
 //! | length | u32, of the frames, which follow |
@@ -54,6 +54,8 @@ pub(crate) struct Journal {
     position: u64,
     /// The newest frame that was acknowledged.
     acknowledged: u64,
+    /// The oldest frame that was needed, as the last entry tells it.
+    told_oldest: u64,
     /// An entry is put together here, to be written at once.
     buffer: Vec<u8>,
     #[cfg(test)]
@@ -78,15 +80,17 @@ impl Journal {
             current: 0,
             position: 0,
             acknowledged: newest.unwrap_or_default(),
+            told_oldest: 0,
             buffer: Vec::new(),
             #[cfg(test)]
             fails_next_sync: false,
         }
     }
 
-    /// Whether so many bytes of frames fit into the current file.
+    /// Whether so many bytes of frames fit into the current file, with room left for an entry that
+    /// has none.
     pub(crate) fn fits(&self, bytes: usize) -> bool {
-        let end = self.position + (HEADER_BYTES + self.buffer.len() + bytes) as u64;
+        let end = self.position + (2 * HEADER_BYTES + self.buffer.len() + bytes) as u64;
         end <= file_bytes(self.current)
     }
 
@@ -103,6 +107,32 @@ impl Journal {
         if self.buffer.is_empty() {
             return Ok(());
         }
+        self.write_entry(first, oldest)?;
+        if let Some(file) = self.files.get_mut(self.current) {
+            file.newest = Some(newest);
+        }
+        Ok(())
+    }
+
+    /// Tells which frames are dead that are in the file that comes next, in an entry without
+    /// frames, unless an entry has. For if the next one is not written to its end, frames in that
+    /// file may be gone that an earlier one took to be needed. `next` is the number of the next
+    /// frame.
+    pub(crate) fn tell_oldest(
+        &mut self,
+        next: u64,
+        oldest: u64,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
+        if self.in_next() < Some(self.told_oldest) {
+            return Ok(());
+        }
+        self.buffer.resize(HEADER_BYTES, 0);
+        self.write_entry(next, oldest)?;
+        self.sync(self.acknowledged, durability)
+    }
+
+    fn write_entry(&mut self, first: u64, oldest: u64) -> Result<(), StoreError> {
         let length = self.buffer.len() - HEADER_BYTES;
         let header = EntryHeader {
             first,
@@ -121,9 +151,7 @@ impl Journal {
         self.position += self.buffer.len() as u64;
         self.buffer.clear();
         self.buffer.shrink_to(BUFFER_BYTES_KEPT);
-        if let Some(file) = self.files.get_mut(self.current) {
-            file.newest = Some(newest);
-        }
+        self.told_oldest = oldest;
         Ok(())
     }
 
@@ -354,6 +382,8 @@ pub(crate) struct Left {
 }
 
 struct Entry {
+    /// The number of the first frame, or of that which comes next if there is none.
+    first: u64,
     oldest: u64,
     frames: Vec<(u64, Bytes)>,
 }
@@ -382,7 +412,8 @@ impl Left {
                 Err(error) => return Err(failed("read", &path, error)),
             }
         }
-        left.entries.sort_by_key(Entry::first);
+        left.entries
+            .sort_by_key(|entry| (entry.first, entry.frames.len()));
         Ok(left)
     }
 
@@ -397,10 +428,10 @@ impl Left {
         // Where the frames begin that lead up to the entry without a gap.
         let mut begin = 0;
         for (index, entry) in self.entries.iter().enumerate() {
-            if index == 0 || entry.first() != end {
-                begin = entry.first();
+            if index == 0 || entry.first != end {
+                begin = entry.first;
             }
-            end = entry.first() + entry.frames.len() as u64;
+            end = entry.first + entry.frames.len() as u64;
             if begin <= next.max(entry.oldest) {
                 found = Some((index, entry.oldest, end));
             }
@@ -445,12 +476,6 @@ impl Continuation {
     }
 }
 
-impl Entry {
-    fn first(&self) -> u64 {
-        self.frames.first().map_or(0, |(number, _)| *number)
-    }
-}
-
 /// Reads an entry that is whole.
 fn read_entry(bytes: &Bytes) -> Option<(EntryHeader, Entry)> {
     let header = EntryHeader::read(bytes)?;
@@ -467,8 +492,12 @@ fn read_entry(bytes: &Bytes) -> Option<(EntryHeader, Entry)> {
         frames.push((number, frame));
         number += 1;
     }
-    let oldest = header.oldest;
-    (!frames.is_empty()).then_some((header, Entry { oldest, frames }))
+    let entry = Entry {
+        first: header.first,
+        oldest: header.oldest,
+        frames,
+    };
+    Some((header, entry))
 }
 
 /// The whole frame at the beginning of these bytes.
@@ -648,6 +677,36 @@ mod tests {
         assert_eq!(begin(Some(30)), (46, Some(46)));
         assert_eq!(after(Some(30)).frames.len(), 9);
         assert_eq!(begin(Some(59)), (52, Some(60)));
+    }
+
+    #[test]
+    fn a_file_that_is_written_over_takes_nothing_with_it_that_is_needed() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut journal = Journal::new(dir.path(), None);
+        for number in 1..=20 {
+            commit(&mut journal, number, number, 1);
+        }
+        advance(&mut journal);
+        for number in 21..=40 {
+            commit(&mut journal, number, number, 10);
+        }
+        // All up to 20 have died meanwhile, so the first file is free.
+        journal.tell_oldest(41, 25, Durability::Fsync).unwrap();
+        let told = journal.position;
+        journal.tell_oldest(41, 25, Durability::Fsync).unwrap();
+        assert_eq!(journal.position, told, "once is enough");
+        journal.advance().unwrap();
+        let whole = fs::read(path(dir.path(), 0)).unwrap();
+        commit(&mut journal, 41, 45, 25);
+        let written = fs::read(path(dir.path(), 0)).unwrap();
+        let end = usize::try_from(journal.position).unwrap();
+        for length in 0..=end {
+            let torn = [&written[..length], &whole[length..]].concat();
+            fs::write(path(dir.path(), 0), torn).unwrap();
+            let left = Left::read(dir.path()).unwrap().after(None);
+            let last = if length < end { 40 } else { 45 };
+            assert_eq!(numbers(left), (25..=last).collect::<Vec<_>>(), "{length}");
+        }
     }
 
     #[test]

@@ -291,7 +291,9 @@ impl SledStore {
             newest = frame.number();
             if !self.journal.fits(frame.len()) {
                 self.end_entry(first, newest - 1, oldest, durability)?;
-                self.next_file()?;
+                self.free_next_file()?;
+                self.journal.tell_oldest(newest, oldest, durability)?;
+                self.journal.advance()?;
                 first = newest;
             }
             self.journal.push(frame.bytes());
@@ -341,8 +343,8 @@ impl SledStore {
         }
     }
 
-    /// Goes on with the next file of the journal, as soon as sled has what is in it.
-    fn next_file(&mut self) -> Result<(), StoreError> {
+    /// Waits until the next file of the journal is free: sled has what is in it, or it is dead.
+    fn free_next_file(&mut self) -> Result<(), StoreError> {
         if matches!(self.preparing, Preparing::Something) {
             self.settler.wait()?;
             self.take_prepared();
@@ -355,7 +357,7 @@ impl SledStore {
             self.settler.wait()?;
             self.held.forget(self.settler.settled());
         }
-        self.journal.advance()
+        Ok(())
     }
 
     /// Has the first file of the journal made.
