@@ -93,3 +93,104 @@ fn date(headers: &HeaderMap) -> Result<Cow<'_, str>, WireError> {
 fn line<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Cow<'a, str>, WireError> {
     headers::only(headers, name).map(Option::unwrap_or_default)
 }
+
+#[cfg(test)]
+mod tests {
+    use http::{HeaderValue, Method, Uri};
+
+    use super::*;
+    use crate::HeadOptions;
+
+    fn string(
+        scheme: Scheme,
+        version: &'static str,
+        pairs: &[(&'static str, &'static str)],
+    ) -> Result<String, WireError> {
+        let mut headers = HeaderMap::new();
+        headers.insert("x-ms-version", HeaderValue::from_static(version));
+        for (name, value) in pairs {
+            headers.append(*name, HeaderValue::from_static(value));
+        }
+        let options = HeadOptions {
+            strict: false,
+            any_version: false,
+            host_style: false,
+        };
+        let uri = Uri::from_static("/a/q?timeout=3");
+        let head = Head::parse(&Method::PUT, &uri, &headers, options, &|name| name == "a").unwrap();
+        let reading = Reading::all().next().unwrap();
+        string_to_sign(scheme, &head, &headers, reading)
+    }
+
+    const ALL: &[(&str, &str)] = &[
+        ("content-encoding", "encoding"),
+        ("content-language", "language"),
+        ("content-length", "72"),
+        ("content-md5", "md5"),
+        ("content-type", "type"),
+        ("date", "date"),
+        ("if-modified-since", "if-modified-since"),
+        ("if-match", "if-match"),
+        ("if-none-match", "if-none-match"),
+        ("if-unmodified-since", "if-unmodified-since"),
+        ("range", "range"),
+    ];
+
+    #[test]
+    fn the_long_form_has_twelve_lines_before_the_headers() {
+        assert_eq!(
+            string(Scheme::SharedKey, "2009-09-19", ALL).unwrap(),
+            "PUT\nencoding\nlanguage\n72\nmd5\ntype\ndate\nif-modified-since\nif-match\n\
+             if-none-match\nif-unmodified-since\nrange\n\
+             x-ms-version:2009-09-19\n/a/a/q\ntimeout:3"
+        );
+        assert_eq!(
+            string(Scheme::SharedKey, "2026-04-06", &[]).unwrap(),
+            "PUT\n\n\n\n\n\n\n\n\n\n\n\nx-ms-version:2026-04-06\n/a/a/q\ntimeout:3"
+        );
+    }
+
+    #[test]
+    fn the_lite_form_has_four_and_was_once_the_only_one() {
+        let lite = "PUT\nmd5\ntype\ndate\nx-ms-version:2009-07-17\n/a/a/q";
+        for scheme in [Scheme::SharedKey, Scheme::SharedKeyLite] {
+            assert_eq!(string(scheme, "2009-07-17", ALL).unwrap(), lite);
+        }
+        assert_eq!(
+            string(Scheme::SharedKeyLite, "2026-04-06", ALL).unwrap(),
+            lite.replace("2009-07-17", "2026-04-06")
+        );
+    }
+
+    #[test]
+    fn the_date_is_signed_once() {
+        let both = [("date", "one"), ("x-ms-date", "two")];
+        for scheme in [Scheme::SharedKey, Scheme::SharedKeyLite] {
+            let signed = string(scheme, "2026-04-06", &both).unwrap();
+            assert!(!signed.contains("one"));
+            assert!(signed.contains("\nx-ms-date:two\n"));
+        }
+    }
+
+    #[test]
+    fn a_length_of_zero_was_signed_until_2015() {
+        let zero = [("content-length", "0")];
+        let old = string(Scheme::SharedKey, "2014-02-14", &zero).unwrap();
+        assert_eq!(old.lines().nth(3), Some("0"));
+        let new = string(Scheme::SharedKey, "2015-02-21", &zero).unwrap();
+        assert_eq!(new.lines().nth(3), Some(""));
+    }
+
+    #[test]
+    fn a_standard_header_that_is_sent_twice_is_refused() {
+        for (name, _) in ALL {
+            let twice = [(*name, "a"), (*name, "b")];
+            let error = WireError::InvalidHeader {
+                name: (*name).to_owned(),
+                value: "a,b".into(),
+            };
+            let long = string(Scheme::SharedKey, "2026-04-06", &twice);
+            assert_eq!(long, Err(error));
+        }
+    }
+}
