@@ -389,11 +389,12 @@ impl SledStore {
             return Ok(false);
         }
         if self.removed_bytes > REMOVED_BYTES_MAX {
-            if fresh.frames > 0 {
+            // Long commits leave as much behind at once, and wait for sled anyway.
+            if fresh.frames > 0 && fresh.bytes <= REMOVED_BYTES_MAX {
                 return Ok(false);
             }
-            self.sync_removed();
-            self.settler.wait()?;
+            self.database.sync(self.durability)?;
+            self.removed_bytes = 0;
         }
         self.removed_bytes += self.ledger.bytes(number);
         self.database.remove(&number.to_be_bytes())?;
@@ -648,7 +649,7 @@ const HELD_BYTES_MAX: u64 = 8 * 1024 * 1024;
 const SETTLED_BYTES: usize = 2 * 1024 * 1024;
 
 /// How many bytes of frames may be removed from sled between two syncs of it.
-const REMOVED_BYTES_MAX: u64 = settler::UNSYNCED_BYTES_MAX as u64 / 2;
+const REMOVED_BYTES_MAX: u64 = 1024 * 1024;
 
 /// How many frames are removed if nothing was committed meanwhile.
 const RECLAIMED_FRAMES_WHEN_IDLE: usize = 512;
