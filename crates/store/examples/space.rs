@@ -26,7 +26,6 @@ use std::process::{Command as Process, ExitCode};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use mimalloc::MiMalloc;
 use queuerite_engine::EngineOptions;
 use queuerite_model::{
     AccountName, Command, MessageId, MessageText, Metadata, Operation, Outcome, PopReceipt,
@@ -34,10 +33,6 @@ use queuerite_model::{
 };
 use queuerite_store::{DurableEngine, SledOptions, SledStore};
 use queuerite_testkit::SeededEntropy;
-
-/// As in the server. Pages of sled are made by one thread and freed by another.
-#[global_allocator]
-static ALLOCATOR: MiMalloc = MiMalloc;
 
 /// One way to use a queue.
 struct Case {

@@ -127,6 +127,16 @@ impl Journal {
         if self.in_next() < Some(self.told_oldest) {
             return Ok(());
         }
+        self.tell(next, oldest, durability)
+    }
+
+    /// Tells the oldest frame that is needed, in an entry without frames.
+    pub(crate) fn tell(
+        &mut self,
+        next: u64,
+        oldest: u64,
+        durability: Durability,
+    ) -> Result<(), StoreError> {
         self.buffer.resize(HEADER_BYTES, 0);
         self.write_entry(next, oldest)?;
         self.sync(self.acknowledged, durability)

@@ -76,6 +76,8 @@ pub struct SledStore {
     spare: Vec<Vec<u8>>,
     /// The frames that sled may not have yet.
     held: Held,
+    /// The newest frame that sled has had on the device.
+    in_sled: Option<u64>,
     newest: Option<u64>,
     last_commit: Option<Timestamp>,
     ledger: Ledger,
@@ -153,6 +155,7 @@ impl SledStore {
             staged: Vec::new(),
             spare: Vec::new(),
             held: Held::default(),
+            in_sled: newest,
             newest,
             last_commit,
             ledger,
@@ -253,10 +256,14 @@ impl SledStore {
         frames: &mut std::vec::IntoIter<FrameBuilder>,
         durability: Durability,
     ) -> Result<(), StoreError> {
-        self.hand_over(u64::MAX);
         self.settler.wait()?;
-        self.held.forget(self.settler.settled());
+        self.forget_settled();
+        // By this thread: each keeps some dozens of the pages that it has replaced, until it has
+        // replaced more, and here they are long.
+        let held = self.held.hand_over(u64::MAX);
+        settler::insert_all(&self.database, &self.resident, durability, &held)?;
         let mut unsynced = 0;
+        let mut written = Vec::new();
         while let Some(frame) = frames.as_slice().first() {
             if unsynced > settler::UNSYNCED_BYTES_MAX {
                 self.database.sync(durability)?;
@@ -265,14 +272,20 @@ impl SledStore {
             unsynced += frame.len();
             let number = frame.number();
             self.database.insert(&number.to_be_bytes(), frame.bytes())?;
-            self.resident.touch(&self.database, number, frame.len());
+            written.push((number, frame.len()));
             self.journal.acknowledge(number);
             self.spare
                 .extend(frames.next().map(FrameBuilder::into_buffer));
         }
         self.spare.truncate(SPARE_BUFFERS_MAX);
         self.removed_bytes = 0;
-        self.database.sync(durability)
+        self.database.sync(durability)?;
+        for (number, bytes) in written {
+            self.in_sled = Some(number);
+            self.resident.touch(&self.database, number, bytes);
+        }
+        self.held = Held::default();
+        Ok(())
     }
 
     fn write_journal(
@@ -355,7 +368,7 @@ impl SledStore {
         {
             self.hand_over(newest);
             self.settler.wait()?;
-            self.held.forget(self.settler.settled());
+            self.forget_settled();
         }
         Ok(())
     }
@@ -374,6 +387,13 @@ impl SledStore {
         }
     }
 
+    /// Forgets the frames that sled has by now.
+    fn forget_settled(&mut self) {
+        let settled = self.settler.settled();
+        self.in_sled = self.in_sled.max(settled);
+        self.held.forget(settled);
+    }
+
     /// Hands the frames up to this one to the settler, but those that it has already.
     fn hand_over(&mut self, newest: u64) {
         let frames = self.held.hand_over(newest);
@@ -388,9 +408,17 @@ impl SledStore {
         if self.held.first() == Some(number) {
             return Ok(false);
         }
-        if self.removed_bytes > REMOVED_BYTES_MAX {
-            // Long commits leave as much behind at once, and wait for sled anyway.
-            if fresh.frames > 0 && fresh.bytes <= REMOVED_BYTES_MAX {
+        // Without it sled may have nothing at all, and the journal must say why.
+        if self.in_sled == Some(number) {
+            if !self.journal.fits(0) {
+                return Ok(false);
+            }
+            let next = self.next_number();
+            self.journal.tell(next, number + 1, self.durability)?;
+        }
+        // Long commits leave as much behind at once, and each of them syncs sled.
+        if self.removed_bytes > REMOVED_BYTES_MAX.max(2 * fresh.bytes) {
+            if fresh.frames > 0 {
                 return Ok(false);
             }
             self.database.sync(self.durability)?;
@@ -404,7 +432,7 @@ impl SledStore {
     /// Lets sled have more of what is held: all of it if little is committed, else the oldest
     /// part of what exceeds the memory for it, in the hope that the rest dies before.
     fn settle(&mut self, fresh: &Fresh) -> Result<(), StoreError> {
-        self.held.forget(self.settler.settled());
+        self.forget_settled();
         self.prepare_file();
         if !self.settler.is_idle() {
             return Ok(());
@@ -1053,5 +1081,36 @@ mod tests {
         let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
         SledStore::open(copy.path(), SledOptions::default(), replay).unwrap();
         assert_eq!(replayed, id);
+    }
+    #[test]
+    fn a_kill_after_sled_was_emptied_leaves_a_journal_that_says_why() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let mut store = SledStore::open(dir.path(), SledOptions::default(), ignore).unwrap();
+        let mut places = put(&mut store, 1..=64);
+        while !store.held.is_empty() {
+            store.reclaim().unwrap();
+        }
+        // What sled has dies; what comes after it is in the journal alone.
+        let later = put(&mut store, 65..=128);
+        for place in places.drain(..) {
+            store.release(Released(place));
+        }
+        store.fresh.frames = 1;
+        store.reclaim().unwrap();
+        assert_eq!(store.database.newest_frame().unwrap(), None);
+        store.database.sync(Durability::Fsync).unwrap();
+        let copy = tempfile::tempdir().unwrap();
+        let home = copy.path().join(open::HOME);
+        std::fs::create_dir(&home).unwrap();
+        for path in open::files(&dir.path().join(open::HOME)).unwrap() {
+            if path.is_file() {
+                std::fs::copy(&path, home.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let mut replayed = 0;
+        let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
+        SledStore::open(copy.path(), SledOptions::default(), replay).unwrap();
+        assert_eq!(replayed, later.len());
     }
 }
