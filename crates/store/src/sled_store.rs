@@ -956,6 +956,7 @@ mod tests {
         SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
         assert_eq!(replayed[0], message(1, "before"));
     }
+
     #[test]
     fn after_sled_has_failed_behind_the_journal_nothing_is_lost() {
         let dir = tempfile::tempdir().unwrap();
@@ -979,6 +980,22 @@ mod tests {
         let replay: &mut dyn FnMut(Change, TextRef) = &mut |change, _| replayed.push(change);
         SledStore::open(dir.path(), SledOptions::default(), replay).unwrap();
         assert_eq!(replayed, [message(1, "acknowledged")]);
+    }
+
+    /// How many changes a store holds that is opened from the files as they are now.
+    fn changes_after_a_kill(dir: &Path) -> u64 {
+        let copy = tempfile::tempdir().unwrap();
+        let home = copy.path().join(open::HOME);
+        std::fs::create_dir(&home).unwrap();
+        for path in open::files(&dir.join(open::HOME)).unwrap() {
+            if path.is_file() {
+                std::fs::copy(&path, home.join(path.file_name().unwrap())).unwrap();
+            }
+        }
+        let mut replayed = 0;
+        let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
+        SledStore::open(copy.path(), SledOptions::default(), replay).unwrap();
+        replayed
     }
 
     /// Stages and commits messages of 1 KiB, with a sweep after each commit.
@@ -1047,6 +1064,7 @@ mod tests {
         assert_eq!(store.newest, newest);
         assert!(replayed < 100, "{replayed}");
     }
+
     #[test]
     fn a_long_commit_goes_to_sled_behind_all_that_precedes_it() {
         let dir = tempfile::tempdir().unwrap();
@@ -1069,19 +1087,9 @@ mod tests {
             store.read(*place).unwrap();
         }
         // As a kill would leave it: sled has all but the last, which the journal has.
-        let copy = tempfile::tempdir().unwrap();
-        let home = copy.path().join(open::HOME);
-        std::fs::create_dir(&home).unwrap();
-        for path in open::files(&dir.path().join(open::HOME)).unwrap() {
-            if path.is_file() {
-                std::fs::copy(&path, home.join(path.file_name().unwrap())).unwrap();
-            }
-        }
-        let mut replayed = 0;
-        let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
-        SledStore::open(copy.path(), SledOptions::default(), replay).unwrap();
-        assert_eq!(replayed, id);
+        assert_eq!(changes_after_a_kill(dir.path()), id);
     }
+
     #[test]
     fn a_kill_after_sled_was_emptied_leaves_a_journal_that_says_why() {
         let dir = tempfile::tempdir().unwrap();
@@ -1100,17 +1108,6 @@ mod tests {
         store.reclaim().unwrap();
         assert_eq!(store.database.newest_frame().unwrap(), None);
         store.database.sync(Durability::Fsync).unwrap();
-        let copy = tempfile::tempdir().unwrap();
-        let home = copy.path().join(open::HOME);
-        std::fs::create_dir(&home).unwrap();
-        for path in open::files(&dir.path().join(open::HOME)).unwrap() {
-            if path.is_file() {
-                std::fs::copy(&path, home.join(path.file_name().unwrap())).unwrap();
-            }
-        }
-        let mut replayed = 0;
-        let replay: &mut dyn FnMut(Change, TextRef) = &mut |_, _| replayed += 1;
-        SledStore::open(copy.path(), SledOptions::default(), replay).unwrap();
-        assert_eq!(replayed, later.len());
+        assert_eq!(changes_after_a_kill(dir.path()), later.len() as u64);
     }
 }
