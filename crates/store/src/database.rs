@@ -152,6 +152,9 @@ impl Database {
             return Ok(());
         }
         self.write(|db| db.flush())?;
+        // Sled leaves what it has replaced with the thread that did so, until that has replaced 64
+        // things; and each of them may be a segment of its log, which is 8 MiB.
+        crossbeam_epoch::pin().flush();
         if durability == Durability::Fsync {
             self.or_give_up(self.sync_data().map_err(|source| StoreError::Io {
                 action: "sync",

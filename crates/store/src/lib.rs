@@ -10,6 +10,7 @@ mod error;
 mod format;
 mod frame;
 mod guard;
+mod held;
 mod high_water;
 mod journal;
 mod ledger;

@@ -1,6 +1,5 @@
 //! The store on disk: a log of frames in sled.
 
-use std::collections::VecDeque;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +11,7 @@ use crate::database::Database;
 use crate::frame::{
     self, FIRST_FRAME, FRAME_BYTES_MAX, FRAME_BYTES_USUAL, FrameBuilder, FrameError, FrameReader,
 };
+use crate::held::Held;
 use crate::high_water::{self, HighWater};
 use crate::journal::{self, Journal, Left};
 use crate::ledger::{self, Ledger};
@@ -189,7 +189,7 @@ impl SledStore {
 
     /// How many bytes of frames only the journal has, or is about to give to the database.
     pub const fn unsettled_bytes(&self) -> u64 {
-        self.held.bytes
+        self.held.bytes()
     }
 
     /// Fails if an earlier write failed, here or behind the journal.
@@ -258,8 +258,7 @@ impl SledStore {
     ) -> Result<(), StoreError> {
         self.settler.wait()?;
         self.forget_settled();
-        // By this thread: each keeps some dozens of the pages that it has replaced, until it has
-        // replaced more, and here they are long.
+        // By this thread, so that the sync below is the only one.
         let held = self.held.hand_over(u64::MAX);
         settler::insert_all(&self.database, &self.resident, durability, &held)?;
         let mut unsynced = 0;
@@ -408,14 +407,6 @@ impl SledStore {
         if self.held.first() == Some(number) {
             return Ok(false);
         }
-        // Without it sled may have nothing at all, and the journal must say why.
-        if self.in_sled == Some(number) {
-            if !self.journal.fits(0) {
-                return Ok(false);
-            }
-            let next = self.next_number();
-            self.journal.tell(next, number + 1, self.durability)?;
-        }
         // Long commits leave as much behind at once, and each of them syncs sled.
         if self.removed_bytes > REMOVED_BYTES_MAX.max(2 * fresh.bytes) {
             if fresh.frames > 0 {
@@ -423,6 +414,14 @@ impl SledStore {
             }
             self.database.sync(self.durability)?;
             self.removed_bytes = 0;
+        }
+        // Without it sled may have nothing at all, and the journal must say why.
+        if self.in_sled == Some(number) {
+            if !self.journal.fits(0) {
+                return Ok(false);
+            }
+            let next = self.next_number();
+            self.journal.tell(next, number + 1, self.durability)?;
         }
         self.removed_bytes += self.ledger.bytes(number);
         self.database.remove(&number.to_be_bytes())?;
@@ -442,7 +441,7 @@ impl SledStore {
         }
         if fresh.frames == 0 {
             self.hand_over(u64::MAX);
-        } else if self.held.bytes > HELD_BYTES_MAX {
+        } else if self.held.bytes() > HELD_BYTES_MAX {
             let newest = self.held.newest_within(SETTLED_BYTES);
             self.hand_over(newest);
         }
@@ -521,80 +520,6 @@ enum Preparing {
     Something,
     /// None, and never again: it could not.
     Failed(StoreError),
-}
-
-/// Frames that were committed, and that sled may not have yet.
-#[derive(Default)]
-struct Held {
-    frames: VecDeque<(u64, Bytes)>,
-    bytes: u64,
-    /// How many of them, from the oldest on, the settler has.
-    handed_over: usize,
-}
-
-impl Held {
-    fn push(&mut self, number: u64, frame: Bytes) {
-        self.bytes += frame.len() as u64;
-        self.frames.push_back((number, frame));
-    }
-
-    fn is_empty(&self) -> bool {
-        self.frames.is_empty()
-    }
-
-    fn first(&self) -> Option<u64> {
-        self.frames.front().map(|(number, _)| *number)
-    }
-
-    fn get(&self, number: u64) -> Option<&Bytes> {
-        let index = number.checked_sub(self.first()?)?;
-        let frame = self.frames.get(usize::try_from(index).ok()?);
-        frame.map(|(_, frame)| frame)
-    }
-
-    /// The newest of the oldest frames that together have so many bytes.
-    fn newest_within(&self, bytes: usize) -> u64 {
-        let mut left = bytes;
-        let mut frames = self.frames.iter();
-        let last = frames.find(|(_, frame)| {
-            left = left.saturating_sub(frame.len());
-            left == 0
-        });
-        last.map_or(u64::MAX, |(number, _)| *number)
-    }
-
-    fn hand_over(&mut self, newest: u64) -> Vec<(u64, Bytes)> {
-        let mine = self.frames.iter().skip(self.handed_over);
-        let frames: Vec<_> = mine
-            .take_while(|(number, _)| *number <= newest)
-            .cloned()
-            .collect();
-        self.handed_over += frames.len();
-        frames
-    }
-
-    /// Forgets what sled has.
-    fn forget(&mut self, settled: Option<u64>) {
-        while self.handed_over > 0 && self.first() <= settled {
-            self.drop_first();
-            self.handed_over -= 1;
-        }
-    }
-
-    /// Forgets the oldest frame, if it is this one and sled is not about to get it.
-    fn drop_dead(&mut self, number: u64) -> bool {
-        let is_mine = self.first() == Some(number) && self.handed_over == 0;
-        if is_mine {
-            self.drop_first();
-        }
-        is_mine
-    }
-
-    fn drop_first(&mut self) {
-        if let Some((_, frame)) = self.frames.pop_front() {
-            self.bytes -= frame.len() as u64;
-        }
-    }
 }
 
 /// What was committed lately.
@@ -1053,7 +978,7 @@ mod tests {
             former = put(&mut store, first..=first + 63);
         }
         assert_eq!(store.settler.settled(), None);
-        assert!(store.held.bytes < 200_000, "{}", store.held.bytes);
+        assert!(store.held.bytes() < 200_000, "{}", store.held.bytes());
         assert_eq!(store.database.first_key().unwrap().unwrap(), "format");
         // Only the number of what comes next is left of it.
         let newest = store.newest;
