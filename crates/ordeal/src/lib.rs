@@ -35,5 +35,5 @@ mod worker;
 pub use findings::{Ends, Finding, Kind, Report};
 pub use load::Load;
 pub use offline::Offline;
-pub use server::{Server, Template};
+pub use server::{Server, Template, free_port};
 pub use worker::End;

@@ -13,6 +13,11 @@ use std::time::{Duration, Instant};
 pub struct Template(Vec<String>);
 
 impl Template {
+    /// The command line of these words, whatever places it has.
+    pub const fn of(words: Vec<String>) -> Self {
+        Self(words)
+    }
+
     /// Reads the command line of a server: words between spaces.
     pub fn parse(text: &str) -> Result<Self, String> {
         Self::with_places(text, &["{location}", "{port}"])
@@ -256,7 +261,7 @@ fn group_in(stat: &str) -> Option<u32> {
 }
 
 /// A port that nobody has at the moment.
-pub(crate) fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.local_addr().unwrap().port()
 }
