@@ -6,7 +6,7 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 use queuerite_model::{AccountKey, Timestamp};
 use queuerite_testkit::{ACCOUNT, KEY};
-use queuerite_wire::{AccountKeys, Circumstances, Head, HeadError, HeadOptions};
+use queuerite_wire::{AccountKeys, Circumstances, Head, HeadError, HeadOptions, StorageService};
 
 /// A request: a line with method and URL, header lines, an empty line, and the body.
 #[derive(Clone, Debug)]
@@ -101,6 +101,7 @@ pub(crate) const NOON: Timestamp = Timestamp::from_unix(1_791_201_600, 0);
 
 pub(crate) fn circumstances() -> Circumstances {
     Circumstances {
+        service: StorageService::Queue,
         now: NOON,
         source: [127, 0, 0, 1].into(),
         is_https: false,

@@ -5,12 +5,15 @@
 //! dropped and counted rather than waited for.
 
 use std::borrow::Cow;
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use chrono::DateTime;
+use http::request::Parts;
 use http::{Method, StatusCode, Version};
 use queuerite_model::Timestamp;
+use queuerite_wire::Response;
 
+use crate::ambient::wall_clock;
 use crate::console;
 
 /// A request that has been answered.
@@ -33,8 +36,21 @@ pub(crate) struct Entry<'a> {
 }
 
 /// Writes the line of a request.
-pub(crate) fn write(entry: &Entry<'_>) {
+fn write(entry: &Entry<'_>) {
     console::offer(line(entry));
+}
+
+/// Writes the line of a request that was just answered.
+pub(crate) fn write_answer(remote: SocketAddr, parts: &Parts, response: &Response) {
+    write(&Entry {
+        remote: remote.ip(),
+        at: wall_clock(),
+        method: &parts.method,
+        url: parts.uri.path_and_query().map_or("", |url| url.as_str()),
+        version: parts.version,
+        status: response.status,
+        length: Some(response.body.len() as u64),
+    });
 }
 
 /// The line of a request.

@@ -1,22 +1,44 @@
 //! What answers on the blob and table ports when started as `azurite`.
 //!
-//! Tools that start Azurite wait for all three services. These two do no work: they tell
-//! whoever asks that this is a queue service, in a form that every storage client shows.
+//! Tools that start Azurite wait for all three services, and ask the blob service whether it is
+//! well. The companions have no data: what asks for none they answer as a service would that is
+//! empty, to whoever has a key. Everything else they refuse, in a form that storage clients show.
 
-use http::Request;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::request::Parts;
+use http::{Method, Request};
 use hyper::body::Incoming;
-use queuerite_wire::{RequestId, StorageErrorCode, error_response};
+use queuerite_wire::{
+    Circumstances, CommonHeaders, Credential, Grant, Head, HeadError, HeadOptions, LivenessCall,
+    RequestId, Response, SERVER_FRONT_END, ServiceVersion, StorageErrorCode, StorageService,
+    WireError, common_headers, verify,
+};
 
+use crate::access_log;
+use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::answer_body::AnswerBody;
-use crate::config::Service;
-use crate::handle::{Connection, into_http};
+use crate::authorize::AuthorizationError;
+use crate::config::Scheme;
+use crate::fault::Fault;
+use crate::handle::{Connection, explain, into_http};
 use crate::listen::Answer;
 use crate::refusal_page;
 
 /// The stand-in for one of the services that this server does not have.
 #[derive(Debug)]
-pub(crate) struct Companion(pub(crate) Service);
+pub(crate) struct Companion {
+    pub(crate) service: StorageService,
+    pub(crate) accounts: Arc<Accounts>,
+    pub(crate) head_options: HeadOptions,
+    /// Whether any address may use a signature that names some.
+    pub(crate) loose: bool,
+    /// Whether bearer tokens are taken, their signatures unverified.
+    pub(crate) takes_tokens: bool,
+    pub(crate) access_log: bool,
+}
 
 impl Answer for Companion {
     async fn answer(
@@ -24,19 +46,158 @@ impl Answer for Companion {
         request: Request<&mut Incoming>,
         connection: &Connection,
     ) -> http::Response<AnswerBody> {
-        if connection.spellings.of_next_request().is_ambiguous {
-            return into_http(refusal_page::ambiguous(), AnswerBody::from);
+        let (parts, _) = request.into_parts();
+        let response = if connection.spellings.of_next_request().is_ambiguous {
+            refusal_page::ambiguous()
+        } else {
+            self.handle(&parts, connection)
+        };
+        if self.access_log {
+            access_log::write_answer(connection.remote, &parts, &response);
         }
-        let text = format!(
-            "This is queuerite, which serves queues only. \
-             For the {} service start Azurite on this port instead.",
-            self.0
-        );
-        let id = RequestId::from_random(random_bytes()).to_string();
-        let is_head = request.method() == http::Method::HEAD;
-        let code = StorageErrorCode::NotImplemented;
-        let mut response = error_response(code, &text, &[], &id, wall_clock(), None, is_head);
-        response.set("x-ms-request-id", id);
         into_http(response, AnswerBody::from)
     }
+}
+
+impl Companion {
+    fn handle(&self, parts: &Parts, connection: &Connection) -> Response {
+        let accounts = self.accounts.current();
+        let is_served = |name: &str| accounts.serves(name);
+        let head = Head::parse(
+            &parts.method,
+            &parts.uri,
+            &parts.headers,
+            self.head_options,
+            &is_served,
+        );
+        let (result, version, client_request_id) = match &head {
+            Ok(head) => (
+                self.serve(head, parts, connection),
+                Some(head.version),
+                head.client_request_id.as_deref(),
+            ),
+            Err(HeadError {
+                error,
+                version,
+                client_request_id,
+            }) => {
+                let newest = version.unwrap_or(ServiceVersion::NEWEST);
+                let fault = Fault::of_request(error.clone(), newest);
+                (Err(fault), *version, client_request_id.as_deref())
+            }
+        };
+        let is_front_end = result.as_ref().is_err_and(|fault| fault.is_front_end);
+        let request_id = RequestId::from_random(random_bytes());
+        let mut response = result.unwrap_or_else(|fault| {
+            let is_head = parts.method == Method::HEAD;
+            if self.service == StorageService::Table && !is_head {
+                table_error(&fault)
+            } else {
+                explain(fault, request_id, version, is_head)
+            }
+        });
+        let common = CommonHeaders {
+            request_id,
+            date: wall_clock(),
+            version,
+            tells_version: !is_front_end,
+            server: if is_front_end {
+                SERVER_FRONT_END
+            } else {
+                self.service.server()
+            },
+            client_request_id,
+        };
+        common_headers(&mut response, &common);
+        response
+    }
+
+    fn serve(
+        &self,
+        head: &Head,
+        parts: &Parts,
+        connection: &Connection,
+    ) -> Result<Response, Fault> {
+        let Some(call) = LivenessCall::of(self.service, head) else {
+            return Err(self.not_here());
+        };
+        let refuse = |error| Fault::of_request(error, head.version);
+        let accounts = self.accounts.current();
+        let keys = accounts.keys(&head.resource.account);
+        let keys = keys.ok_or_else(|| refuse(WireError::UnknownAccount))?;
+        let circumstances = Circumstances {
+            service: self.service,
+            now: wall_clock(),
+            source: connection.remote.ip(),
+            is_https: connection.scheme == Scheme::Https,
+            takes_tokens: self.takes_tokens,
+            strict: self.head_options.strict,
+            any_version: self.head_options.any_version,
+            any_source: self.loose,
+        };
+        let credential = Credential::read(&parts.headers, &head.query).map_err(refuse)?;
+        let verified = verify(head, &parts.headers, &credential, keys, &circumstances);
+        permit(call, &verified.map_err(refuse)?.grant)?;
+        let host = head.host.as_deref().unwrap_or_default();
+        let endpoint = head
+            .resource
+            .service_endpoint(connection.scheme.name(), host);
+        let mut response = call.respond(head, &parts.headers, &endpoint);
+        if head.method == Method::HEAD {
+            response.body = Bytes::new();
+        }
+        Ok(response)
+    }
+
+    /// What whoever wants work done is told.
+    fn not_here(&self) -> Fault {
+        let (service, lower) = (self.service, self.service.to_string().to_lowercase());
+        let text = format!(
+            "This is queuerite, which serves queues only: its {lower} port answers whether it \
+             lives, and no more. For the {service} service start Azurite's on another port, and \
+             queuerite with --{lower}Proxy http://HOST:PORT."
+        );
+        Fault {
+            text: text.into(),
+            ..Fault::new(StorageErrorCode::NotImplemented)
+        }
+    }
+}
+
+/// A queue's signature is for the queue service alone.
+fn permit(call: LivenessCall, grant: &Grant) -> Result<(), Fault> {
+    let refuse = |error| Err(Fault::of_authorization(error));
+    let (resource_types, permissions) = call.needs();
+    match grant {
+        Grant::Everything | Grant::Token(_) => Ok(()),
+        Grant::QueueSas(_) => refuse(AuthorizationError::OutOfReach),
+        Grant::AccountSas(sas) => {
+            let has = |letters: &str, needed: &str| needed.chars().any(|c| letters.contains(c));
+            if !has(&sas.resource_types, resource_types) {
+                refuse(AuthorizationError::ResourceTypeMismatch)
+            } else if !permissions.is_empty() && !has(&sas.permissions, permissions) {
+                refuse(AuthorizationError::PermissionMismatch)
+            } else {
+                Ok(())
+            }
+        }
+    }
+}
+
+/// The table service tells its errors in JSON.
+fn table_error(fault: &Fault) -> Response {
+    let mut response = Response::empty(fault.code.status());
+    let message = serde_json::json!({ "lang": "en-US", "value": fault.text });
+    let error = serde_json::json!({ "code": fault.code.name(), "message": message });
+    response.body = Bytes::from(serde_json::json!({ "odata.error": error }).to_string());
+    response.set(
+        "content-type",
+        "application/json;odata=minimalmetadata;streaming=true;charset=utf-8",
+    );
+    response.set("x-ms-error-code", fault.code.name());
+    if let Some((name, value)) = &fault.header {
+        response.set(*name, value.to_string());
+    }
+    response.reason = Some(fault.text.to_string());
+    response
 }

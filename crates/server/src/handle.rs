@@ -13,7 +13,7 @@ use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
     Circumstances, CommonHeaders, Head, HeadError, HeadOptions, KeyInfo, OperationKind, Preflight,
-    RequestId, Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion,
+    RequestId, Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, StorageService,
     UserDelegationKey, WireError, check_framing, common_headers, error_response, parse_command,
     parse_key_info, respond, respond_user_delegation_key, share,
 };
@@ -78,15 +78,7 @@ impl<Service: QueueService> Front<Service> {
                 .await
         };
         if self.access_log {
-            access_log::write(&access_log::Entry {
-                remote: connection.remote.ip(),
-                at: wall_clock(),
-                method: &parts.method,
-                url: parts.uri.path_and_query().map_or("", |url| url.as_str()),
-                version: parts.version,
-                status: response.status,
-                length: Some(response.body.len() as u64),
-            });
+            access_log::write_answer(connection.remote, &parts, &response);
         }
         let names = response.spelled_names.iter();
         connection
@@ -295,6 +287,7 @@ impl<Service: QueueService> Front<Service> {
         let keys =
             keys.ok_or_else(|| Fault::of_request(WireError::UnknownAccount, head.version))?;
         let circumstances = Circumstances {
+            service: StorageService::Queue,
             now: wall_clock(),
             source: connection.remote.ip(),
             is_https: connection.scheme == Scheme::Https,
@@ -352,7 +345,7 @@ const MESSAGE_BYTES: usize = 512;
 const QUEUE_BYTES: usize = 128;
 
 /// The document of an error.
-fn explain(
+pub(crate) fn explain(
     fault: Fault,
     request_id: RequestId,
     version: Option<ServiceVersion>,

@@ -14,6 +14,7 @@ pub mod config;
 pub mod console;
 mod executor;
 mod fault;
+mod forward;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;

@@ -47,6 +47,27 @@ pub(crate) trait Answer: Send + Sync + 'static {
     ) -> impl Future<Output = http::Response<AnswerBody>> + Send;
 }
 
+/// Whatever speaks on connections.
+pub(crate) trait Speak: Send + Sync + 'static {
+    /// Speaks on a connection until it ends.
+    fn speak(
+        self: Arc<Self>,
+        stream: TcpStream,
+        remote: SocketAddr,
+        terms: Terms,
+    ) -> impl Future<Output = ()> + Send;
+}
+
+/// HTTP, whose requests somebody answers.
+#[derive(Debug)]
+pub(crate) struct Http<A>(pub(crate) Arc<A>);
+
+impl<A: Answer> Speak for Http<A> {
+    async fn speak(self: Arc<Self>, stream: TcpStream, remote: SocketAddr, terms: Terms) {
+        speak(stream, remote, Arc::clone(&self.0), terms).await;
+    }
+}
+
 /// What holds for every connection of a service.
 #[derive(Clone, Debug)]
 pub(crate) struct Terms {
@@ -62,7 +83,7 @@ pub(crate) struct Terms {
 
 /// Serves until told to stop; returns when every connection has ended, or when those that are
 /// left have had their time.
-pub(crate) async fn serve(listener: TcpListener, answer: Arc<impl Answer>, terms: Terms) {
+pub(crate) async fn serve(listener: TcpListener, speaker: Arc<impl Speak>, terms: Terms) {
     let mut connections = JoinSet::new();
     let places = Arc::new(Semaphore::new(terms.limits.connections));
     let mut is_full = false;
@@ -72,7 +93,7 @@ pub(crate) async fn serve(listener: TcpListener, answer: Arc<impl Answer>, terms
                 Ok((stream, remote)) => {
                     if let Ok(place) = Arc::clone(&places).try_acquire_owned() {
                         is_full = false;
-                        let speak = speak(stream, remote, Arc::clone(&answer), terms.clone());
+                        let speak = Arc::clone(&speaker).speak(stream, remote, terms.clone());
                         connections.spawn(async move {
                             speak.await;
                             drop(place);
@@ -141,7 +162,7 @@ async fn speak(stream: TcpStream, remote: SocketAddr, answer: Arc<impl Answer>, 
 
 /// A connection on which both sides speak TLS. Whoever speaks something else, such as plain
 /// HTTP, or cannot make up their mind, is let go.
-async fn shake_hands(
+pub(crate) async fn shake_hands(
     stream: TcpStream,
     remote: SocketAddr,
     tls: &Tls,
@@ -266,7 +287,7 @@ async fn pass_over(body: &mut Incoming) -> bool {
 
 /// Reads what a client still sends, so that it gets to read its answer: a socket that is closed
 /// with bytes unread resets the connection, and the answer is lost with it.
-async fn read_out(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
+pub(crate) async fn read_out(mut stream: impl AsyncRead + AsyncWrite + Unpin) {
     let _ = stream.shutdown().await;
     let mut unwanted = stream.take(UNWANTED_BYTES_MAX);
     let mut nowhere = tokio::io::sink();

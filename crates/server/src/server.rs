@@ -20,8 +20,9 @@ use crate::answer_body::AnswerBody;
 use crate::companion::Companion;
 use crate::config::{Config, Endpoint, Scheme, Service, Storage};
 use crate::executor::{Executor, Running};
+use crate::forward::Forward;
 use crate::handle::{Connection, Front};
-use crate::listen::{self, Answer, Terms};
+use crate::listen::{self, Answer, Http, Terms};
 use crate::memory::Memory;
 use crate::service::QueueService;
 use crate::storage;
@@ -101,11 +102,25 @@ impl Server {
             };
             match service {
                 Service::Queue => {
-                    tasks.spawn(listen::serve(listener, Arc::clone(&front), terms));
+                    let http = Arc::new(Http(Arc::clone(&front)));
+                    tasks.spawn(listen::serve(listener, http, terms));
                 }
                 Service::Blob | Service::Table => {
-                    let companion = Arc::new(Companion(service));
-                    tasks.spawn(listen::serve(listener, companion, terms));
+                    if let Some(target) = config.proxy(service).cloned() {
+                        let forward = Arc::new(Forward { service, target });
+                        tasks.spawn(listen::serve(listener, forward, terms));
+                        continue;
+                    }
+                    let companion = Companion {
+                        service,
+                        accounts: Arc::clone(&accounts),
+                        head_options: front.head_options,
+                        loose: config.loose,
+                        takes_tokens: config.takes_tokens,
+                        access_log: config.access_log,
+                    };
+                    let http = Arc::new(Http(Arc::new(companion)));
+                    tasks.spawn(listen::serve(listener, http, terms));
                 }
             }
         }

@@ -22,8 +22,8 @@ use queuerite_model::{AccountKey, Permissions, StoredAccessPolicy, Timestamp};
 use queuerite_server::{Fault, admit};
 use queuerite_testkit::{ACCOUNT, KEY, Request, encoded, sign};
 use queuerite_wire::{
-    AccountKeys, Circumstances, Head, HeadOptions, UserDelegationKey, parse_command,
-    parse_key_info, respond_user_delegation_key,
+    AccountKeys, Circumstances, Head, HeadOptions, StorageService, UserDelegationKey,
+    parse_command, parse_key_info, respond_user_delegation_key,
 };
 
 /// The tables "Permissions" of the pages "Create an account SAS", "Create a service SAS" and
@@ -390,6 +390,7 @@ fn noon() -> Timestamp {
 
 fn circumstances() -> Circumstances {
     Circumstances {
+        service: StorageService::Queue,
         now: noon(),
         source: IpAddr::from([127, 0, 0, 1]),
         is_https: true,

@@ -22,7 +22,8 @@ use queuerite_model::{
 };
 use queuerite_wire::{
     AccountKeys, Circumstances, CommonHeaders, Credential, Head, HeadOptions, RequestId, Response,
-    ResponseContext, SERVER, ServiceVersion, common_headers, parse_command, respond, verify,
+    ResponseContext, SERVER, ServiceVersion, StorageService, common_headers, parse_command,
+    respond, verify,
 };
 use sha2::Sha256;
 
@@ -91,6 +92,7 @@ fn believe(name: &str, request: fn() -> Request) -> Case {
         let head = request.head();
         let keys = AccountKeys::new([&AccountKey::new(KEY.to_vec())]);
         let circumstances = Circumstances {
+            service: StorageService::Queue,
             now: now(),
             source: IpAddr::from([127, 0, 0, 1]),
             is_https: false,

@@ -10,6 +10,7 @@ mod error;
 mod error_code;
 mod head;
 pub mod headers;
+mod liveness;
 mod metadata;
 mod operation;
 mod query;
@@ -17,6 +18,7 @@ mod request_id;
 mod resource;
 mod response;
 mod route;
+mod storage_service;
 mod version;
 pub mod xml;
 
@@ -32,6 +34,7 @@ pub use date::{
 pub use error::WireError;
 pub use error_code::{RESOURCE_NAME_LENGTH_TEXT, StorageErrorCode};
 pub use head::{Head, HeadError, HeadOptions};
+pub use liveness::LivenessCall;
 pub use operation::OperationKind;
 pub use query::Query;
 pub use request_id::RequestId;
@@ -40,5 +43,6 @@ pub use response::{
     CommonHeaders, Response, ResponseContext, SERVER, SERVER_FRONT_END, common_headers,
     error_response, respond, respond_user_delegation_key,
 };
+pub use storage_service::StorageService;
 pub use version::ServiceVersion;
 pub use xml::KeyInfo;

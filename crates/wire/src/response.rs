@@ -55,7 +55,7 @@ impl Response {
         }
     }
 
-    fn document(status: StatusCode, document: Bytes) -> Self {
+    pub(crate) fn document(status: StatusCode, document: Bytes) -> Self {
         let mut response = Self::empty(status);
         response.set_document(document);
         response

@@ -111,6 +111,13 @@ pub(super) struct Arguments {
           allow_negative_numbers = true, value_parser = numbers::port)]
     pub table_port: u16,
 
+    /// Forward the blob port to the server at this URL, of scheme http, host and port
+    #[arg(long = "blobProxy", value_name = "URL", help_heading = COMPANIONS)]
+    pub blob_proxy: Option<String>,
+    /// Forward the table port likewise
+    #[arg(long = "tableProxy", value_name = "URL", help_heading = COMPANIONS)]
+    pub table_proxy: Option<String>,
+
     /// Only the queue service has connections to keep
     #[arg(long = "blobKeepAliveTimeout", value_name = "SECONDS", help_heading = NO_EFFECT,
           allow_negative_numbers = true, value_parser = seconds())]
@@ -245,8 +252,7 @@ pub(crate) fn in_one_line(error: &clap::Error) -> String {
 }
 
 const HTTPS: &str = "HTTPS (queuerite cert makes a certificate)";
-const COMPANIONS: &str =
-    "As the command azurite, to tell other clients that this is a queue service";
+const COMPANIONS: &str = "As the command azurite, for tools that wait for all three services";
 const NO_EFFECT: &str = "Accepted because Azurite does; no effect";
 
 const ENVIRONMENT_HELP: &str = "\
@@ -255,6 +261,8 @@ Environment:
                                   or @FILE to read them from a file, again every minute
                                   [default: devstoreaccount1 with its well-known key]
   AZURITE_SKIP_API_VERSION_CHECK  true means --skipApiVersionCheck
+  QUEUERITE_BLOB_PROXY, QUEUERITE_TABLE_PROXY
+                                  mean --blobProxy and --tableProxy
   QUEUERITE_LOG, RUST_LOG         level of the log on stderr, such as debug [default: info]
 
 Started under the name azurite-queue or azurite, or with that word first, queuerite takes the

@@ -7,6 +7,7 @@ mod arguments;
 mod certificate;
 mod memory;
 mod numbers;
+mod proxy;
 
 use std::ffi::{OsStr, OsString};
 use std::fmt;
@@ -14,6 +15,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use queuerite_store::Durability;
+pub use queuerite_wire::StorageService as Service;
 use thiserror::Error;
 
 use crate::accounts::AccountsSource;
@@ -45,10 +47,14 @@ pub struct Config {
     pub dialect: Dialect,
     /// Where the queue service listens.
     pub queue: Endpoint,
-    /// Where blob clients are told that this is the queue service; only for `azurite`.
+    /// Where blob clients find a companion of the queue service; only for `azurite`.
     pub blob: Option<Endpoint>,
-    /// Where table clients are told that this is the queue service; only for `azurite`.
+    /// Where table clients find one; only for `azurite`.
     pub table: Option<Endpoint>,
+    /// The real blob service to which connections are forwarded.
+    pub blob_proxy: Option<Endpoint>,
+    /// The real table service to which connections are forwarded.
+    pub table_proxy: Option<Endpoint>,
     /// Where the certificate is; without one, plain HTTP is spoken.
     pub certificate: Option<CertificateSource>,
     /// How long an idle connection stays open.
@@ -119,6 +125,15 @@ impl Config {
         blob.chain([(Service::Queue, &self.queue)]).chain(table)
     }
 
+    /// The real server to which the connections of a service are forwarded.
+    pub const fn proxy(&self, service: Service) -> Option<&Endpoint> {
+        match service {
+            Service::Blob => self.blob_proxy.as_ref(),
+            Service::Table => self.table_proxy.as_ref(),
+            Service::Queue => None,
+        }
+    }
+
     /// What is spoken on every port.
     pub const fn scheme(&self) -> Scheme {
         if self.certificate.is_some() {
@@ -152,11 +167,26 @@ impl Config {
         let version_check_skipped = env(SKIP_VERSION_CHECK_VARIABLE).as_deref() == Some("true");
         let companion =
             |host: &str, port| (dialect == Dialect::Azurite).then(|| Endpoint::new(host, port));
+        let proxy = |flag, given: Option<String>, variable| {
+            proxy::proxy(dialect, flag, given, variable, env)
+        };
+        let blob_proxy = proxy(
+            "--blobProxy",
+            arguments.blob_proxy.take(),
+            BLOB_PROXY_VARIABLE,
+        )?;
+        let table_proxy = proxy(
+            "--tableProxy",
+            arguments.table_proxy.take(),
+            TABLE_PROXY_VARIABLE,
+        )?;
         Ok(Self {
             dialect,
             queue: Endpoint::new(&arguments.queue_host, arguments.queue_port),
             blob: companion(&arguments.blob_host, arguments.blob_port),
             table: companion(&arguments.table_host, arguments.table_port),
+            blob_proxy,
+            table_proxy,
             certificate,
             keep_alive: match arguments.queue_keep_alive {
                 Some(KeepAlive(Some(time))) => time.min(KEEP_ALIVE_MAX),
@@ -235,27 +265,6 @@ impl Dialect {
         [Self::AzuriteQueue, Self::Azurite]
             .into_iter()
             .find(|dialect| dialect.command() == word)
-    }
-}
-
-/// One of the three services whose lines `azurite` prints. Only the queue service serves.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Service {
-    /// Only tells its clients that this is the queue service.
-    Blob,
-    /// What this server is.
-    Queue,
-    /// Only tells its clients that this is the queue service.
-    Table,
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Blob => "Blob",
-            Self::Queue => "Queue",
-            Self::Table => "Table",
-        })
     }
 }
 
@@ -405,6 +414,8 @@ const STORE: &str = "store";
 /// The first word that asks for a certificate instead of a server.
 const CERT: &str = "cert";
 const ACCOUNTS_VARIABLE: &str = "AZURITE_ACCOUNTS";
+const BLOB_PROXY_VARIABLE: &str = "QUEUERITE_BLOB_PROXY";
+const TABLE_PROXY_VARIABLE: &str = "QUEUERITE_TABLE_PROXY";
 const SKIP_VERSION_CHECK_VARIABLE: &str = "AZURITE_SKIP_API_VERSION_CHECK";
 const HOST_DEFAULT: &str = "127.0.0.1";
 

@@ -114,6 +114,38 @@ fn azurite_also_opens_the_ports_of_its_other_services() {
 }
 
 #[test]
+fn a_companions_port_may_be_forwarded() {
+    let config = run("azurite --blobProxy http://127.0.0.1:20000 --tableProxy http://tables/");
+    assert_eq!(config.blob_proxy, Some(endpoint("127.0.0.1", 20000)));
+    assert_eq!(config.table_proxy, Some(endpoint("tables", 80)));
+    let variables = [
+        ("QUEUERITE_BLOB_PROXY", "http://[::1]:1"),
+        ("QUEUERITE_TABLE_PROXY", ""),
+    ];
+    let config = run_with("azurite", &variables);
+    assert_eq!(config.blob_proxy, Some(endpoint("::1", 1)));
+    assert_eq!(config.table_proxy, None);
+    // They may be set for all commands, and concern one of them.
+    let config = run_with("azurite-queue", &variables);
+    assert_eq!(config.blob_proxy, None);
+    assert_eq!(
+        error("azurite-queue --blobProxy http://127.0.0.1:20000"),
+        "--blobProxy is for the command azurite: azurite-queue has no such port"
+    );
+    for (url, what) in [
+        ("127.0.0.1:20000", "a URL is expected"),
+        ("https://blobs", "to an http:// URL alone"),
+        ("http://blobs/account", "no path"),
+        ("http://user@blobs", "no user"),
+        ("http://blobs:0", "port 0"),
+    ] {
+        let line = error(&format!("azurite --tableProxy {url}"));
+        assert!(line.starts_with("--tableProxy '"), "{line}");
+        assert!(line.contains(what), "{line}");
+    }
+}
+
+#[test]
 fn the_dialect_is_that_of_the_commands_name() {
     for (command, expected) in [
         ("azurite", Dialect::Azurite),

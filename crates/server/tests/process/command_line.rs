@@ -7,7 +7,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use queuerite_testkit::{Client, KEY, Process, Request, run, run_command};
+use queuerite_testkit::{Client, KEY, Process, run, run_command};
 use tempfile::TempDir;
 
 use crate::account::Account;
@@ -148,37 +148,6 @@ fn tools_find_the_lines_that_they_wait_for() {
         account.client = Client::new(reachable(server.address));
         let request = account.request("DELETE", "/tool");
         account.expect(204, request);
-    }
-}
-
-#[test]
-fn the_ports_of_the_other_services_say_what_this_is() {
-    let ports = ["--blobPort", "0", "--queuePort", "0", "--tablePort", "0"];
-    let arguments = ["azurite", "--silent", "--inMemoryPersistence"];
-    let mut server = Process::start(PROGRAM, arguments.iter().chain(&ports));
-    server.line_with("Table service is successfully listening");
-    for (service, path) in [
-        ("Blob", "/devstoreaccount1/box?restype=container"),
-        ("Table", "/devstoreaccount1/Tables"),
-    ] {
-        let start = format!("Azurite {service} service is successfully listening at http://");
-        let line = server
-            .lines
-            .iter()
-            .find_map(|line| line.strip_prefix(&start));
-        let mut client = Client::new(line.unwrap().parse().unwrap());
-        for length in [0, 10, 1_000_000] {
-            let request = Request::new("PUT", path).body("x".repeat(length));
-            let response = client.send(&request.signed("2021-12-02")).unwrap();
-            assert_eq!(response.status, 501);
-            let text = response.text();
-            assert!(text.contains("<Code>NotImplemented</Code>"), "{text}");
-            assert!(
-                text.contains("queuerite, which serves queues only"),
-                "{text}"
-            );
-            assert!(text.contains(service), "{text}");
-        }
     }
 }
 

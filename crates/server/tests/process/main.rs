@@ -12,6 +12,7 @@
 mod account;
 mod browser;
 mod command_line;
+mod companions;
 mod connections;
 mod crash;
 mod intrusion;

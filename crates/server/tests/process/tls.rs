@@ -244,7 +244,7 @@ fn the_lines_tell_of_https_and_every_port_speaks_it() {
         let trust = Trust::of(&certified.path("ca.pem"));
         let mut client = Client::new(address.parse().unwrap()).over_tls(&trust);
         let response = client
-            .send(&Request::new("GET", "/").signed(VERSION))
+            .send(&Request::new("GET", "/devstoreaccount1/box").signed(VERSION))
             .unwrap();
         assert_eq!(response.status, 501);
     }

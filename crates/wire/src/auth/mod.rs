@@ -26,7 +26,7 @@ pub use self::signature::{AccountKeys, Signature};
 pub use self::token::{Token, TokenHolder};
 use crate::headers::{self, X_MS_DATE};
 use crate::query::Plus;
-use crate::{Head, Query, WireError, parse_rfc1123};
+use crate::{Head, Query, StorageService, WireError, parse_rfc1123};
 
 /// What a request carries to be believed. REST page "Authorize requests to Azure Storage".
 #[derive(Clone, Debug)]
@@ -141,6 +141,8 @@ impl Verified {
     reason = "each is a circumstance of its own"
 )]
 pub struct Circumstances {
+    /// The service that it came to.
+    pub service: StorageService,
     /// The time.
     pub now: Timestamp,
     /// The address that it came from.
@@ -197,7 +199,8 @@ pub fn verify(
     // difference to this request.
     let mut tried: Vec<String> = Vec::new();
     for reading in Reading::all() {
-        let string_to_sign = shared_key::string_to_sign(scheme, head, headers, reading)?;
+        let string_to_sign =
+            shared_key::string_to_sign(scheme, circumstances.service, head, headers, reading)?;
         if tried.contains(&string_to_sign) {
             continue;
         }
@@ -352,6 +355,7 @@ mod tests {
 
     fn at(now: Timestamp) -> Circumstances {
         Circumstances {
+            service: StorageService::Queue,
             now,
             source: IpAddr::from([127, 0, 0, 1]),
             is_https: false,

@@ -270,7 +270,7 @@ impl<'a> Fields<'a> {
             self.check_source(circumstances)?;
             self.check_protocol(circumstances)?;
         }
-        if kind == Kind::Account && !self.signed("ss").contains('q') {
+        if kind == Kind::Account && !self.signed("ss").contains(circumstances.service.letter()) {
             return Err(WireError::ServiceMismatch);
         }
         Ok(grant)
@@ -437,6 +437,7 @@ mod tests {
 
     use super::*;
     use crate::HeadOptions;
+    use crate::StorageService;
 
     const KEY: &str =
         "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==";
@@ -446,6 +447,7 @@ mod tests {
 
     fn noon() -> Circumstances {
         Circumstances {
+            service: StorageService::Queue,
             now: parse_iso8601("2026-10-05T12:00:00Z").unwrap(),
             source: IpAddr::from([127, 0, 0, 1]),
             is_https: false,

@@ -10,17 +10,19 @@ use super::canonical::{
     Reading, canonicalized_headers, canonicalized_resource, canonicalized_resource_lite,
 };
 use crate::headers::{self, CONTENT_MD5, X_MS_DATE};
-use crate::{Head, WireError};
+use crate::{Head, StorageService, WireError};
 
 /// What the client should have signed. A standard header that is sent twice has no line that it
 /// could stand in, so it is an error.
 pub(super) fn string_to_sign(
     scheme: Scheme,
+    service: StorageService,
     head: &Head,
     headers: &HeaderMap,
     reading: Reading,
 ) -> Result<String, WireError> {
     match scheme {
+        _ if service == StorageService::Table => table(scheme, head, headers, reading),
         Scheme::SharedKey if !head.version.shared_key_is_short() => {
             shared_key(head, headers, reading)
         }
@@ -68,6 +70,31 @@ fn shared_key_lite(
     .join("\n"))
 }
 
+/// The strings of the table service, which signs the date by itself and no other header of ours.
+fn table(
+    scheme: Scheme,
+    head: &Head,
+    headers: &HeaderMap,
+    reading: Reading,
+) -> Result<String, WireError> {
+    let date = match headers::only(headers, &X_MS_DATE)? {
+        Some(date) => date,
+        None => line(headers, &header::DATE)?,
+    };
+    let resource = canonicalized_resource_lite(head, reading);
+    Ok(match scheme {
+        Scheme::SharedKey => [
+            /* VERB */ verb(head),
+            /* Content-MD5 */ line(headers, &CONTENT_MD5)?,
+            /* Content-Type */ line(headers, &header::CONTENT_TYPE)?,
+            /* Date */ date,
+            /* CanonicalizedResource */ resource.into(),
+        ]
+        .join("\n"),
+        Scheme::SharedKeyLite => [date, resource.into()].join("\n"),
+    })
+}
+
 fn verb(head: &Head) -> Cow<'_, str> {
     head.method.as_str().to_ascii_uppercase().into()
 }
@@ -106,6 +133,15 @@ mod tests {
         version: &'static str,
         pairs: &[(&'static str, &'static str)],
     ) -> Result<String, WireError> {
+        string_of(StorageService::Queue, scheme, version, pairs)
+    }
+
+    fn string_of(
+        service: StorageService,
+        scheme: Scheme,
+        version: &'static str,
+        pairs: &[(&'static str, &'static str)],
+    ) -> Result<String, WireError> {
         let mut headers = HeaderMap::new();
         headers.insert("x-ms-version", HeaderValue::from_static(version));
         for (name, value) in pairs {
@@ -119,7 +155,7 @@ mod tests {
         let uri = Uri::from_static("/a/q?timeout=3");
         let head = Head::parse(&Method::PUT, &uri, &headers, options, &|name| name == "a").unwrap();
         let reading = Reading::all().next().unwrap();
-        string_to_sign(scheme, &head, &headers, reading)
+        string_to_sign(scheme, service, &head, &headers, reading)
     }
 
     const ALL: &[(&str, &str)] = &[
@@ -192,5 +228,19 @@ mod tests {
             let long = string(Scheme::SharedKey, "2026-04-06", &twice);
             assert_eq!(long, Err(error));
         }
+    }
+
+    #[test]
+    fn tables_sign_the_date_and_hardly_anything_else() {
+        let both = [
+            ("x-ms-date", "x-date"),
+            ("date", "date"),
+            ("content-type", "t"),
+        ];
+        let table = |scheme, pairs| string_of(StorageService::Table, scheme, "2021-12-02", pairs);
+        let signed = table(Scheme::SharedKey, &both[..]).unwrap();
+        assert_eq!(signed, "PUT\n\nt\nx-date\n/a/a/q");
+        let signed = table(Scheme::SharedKeyLite, &both[1..]).unwrap();
+        assert_eq!(signed, "date\n/a/a/q");
     }
 }

@@ -257,6 +257,7 @@ mod tests {
 
     use super::*;
     use crate::HeadOptions;
+    use crate::StorageService;
 
     const NOW: i64 = 1_791_201_600;
     const TENANT: &str = "22222222-2222-2222-2222-222222222222";
@@ -279,6 +280,7 @@ mod tests {
 
     fn at(now: Timestamp) -> Circumstances {
         Circumstances {
+            service: StorageService::Queue,
             now,
             source: IpAddr::from([127, 0, 0, 1]),
             is_https: true,

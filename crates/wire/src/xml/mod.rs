@@ -3,6 +3,7 @@
 mod reader;
 mod writer;
 
+pub(crate) mod container_list;
 pub(crate) mod error;
 pub(crate) mod key_info;
 pub(crate) mod messages_list;

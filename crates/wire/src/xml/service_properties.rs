@@ -19,7 +19,7 @@ use super::{
     reader::{Document, Element},
     writer::Writer,
 };
-use crate::{ServiceVersion, WireError};
+use crate::{ServiceVersion, StorageService, WireError};
 
 /// Reads which properties to replace, and with what.
 pub fn read(body: &[u8], version: ServiceVersion) -> Result<ServicePropertiesUpdate, WireError> {
@@ -51,6 +51,19 @@ pub fn read(body: &[u8], version: ServiceVersion) -> Result<ServicePropertiesUpd
 
 /// Writes all properties that the version knows.
 pub(crate) fn write(properties: &ServiceProperties, version: ServiceVersion) -> Bytes {
+    write_of(StorageService::Queue, properties, version)
+}
+
+/// Writes those of a service that nobody has set, with what only that service has.
+pub(crate) fn write_default(service: StorageService, version: ServiceVersion) -> Bytes {
+    write_of(service, &ServiceProperties::default(), version)
+}
+
+fn write_of(
+    service: StorageService,
+    properties: &ServiceProperties,
+    version: ServiceVersion,
+) -> Bytes {
     Writer::document(|writer| {
         writer.element("StorageServiceProperties", |writer| {
             write_logging(writer, properties.logging);
@@ -60,6 +73,11 @@ pub(crate) fn write(properties: &ServiceProperties, version: ServiceVersion) -> 
                 write_cors(writer, &properties.cors);
             } else {
                 write_metrics(writer, "Metrics", properties.hour_metrics);
+            }
+            if service == StorageService::Blob {
+                for element in ["DeleteRetentionPolicy", "StaticWebsite"] {
+                    writer.element(element, |writer| writer.leaf("Enabled", false));
+                }
             }
         });
     })
