@@ -24,7 +24,6 @@ use crate::authorize::AuthorizationError;
 use crate::config::Scheme;
 use crate::fault::Fault;
 use crate::handle::{Connection, explain, into_http};
-use crate::listen::Answer;
 use crate::refusal_page;
 
 /// The stand-in for one of the services that this server does not have.
@@ -40,8 +39,9 @@ pub(crate) struct Companion {
     pub(crate) access_log: bool,
 }
 
-impl Answer for Companion {
-    async fn answer(
+impl Companion {
+    /// Answers a request, and writes its line in the access log.
+    pub(crate) fn handle(
         &self,
         request: Request<&mut Incoming>,
         connection: &Connection,
@@ -49,18 +49,18 @@ impl Answer for Companion {
         let (parts, _) = request.into_parts();
         let response = if connection.spellings.of_next_request().is_ambiguous {
             refusal_page::ambiguous()
+        } else if connection.lacks_tls {
+            refusal_page::lacks_tls()
         } else {
-            self.handle(&parts, connection)
+            self.answer(&parts, connection)
         };
         if self.access_log {
             access_log::write_answer(connection.remote, &parts, &response);
         }
         into_http(response, AnswerBody::from)
     }
-}
 
-impl Companion {
-    fn handle(&self, parts: &Parts, connection: &Connection) -> Response {
+    fn answer(&self, parts: &Parts, connection: &Connection) -> Response {
         let accounts = self.accounts.current();
         let is_served = |name: &str| accounts.serves(name);
         let head = Head::parse(

@@ -54,6 +54,8 @@ pub(crate) struct Front<Service> {
 pub(crate) struct Connection {
     pub(crate) remote: SocketAddr,
     pub(crate) scheme: Scheme,
+    /// Whether its client speaks in clear where TLS is spoken.
+    pub(crate) lacks_tls: bool,
     pub(crate) spellings: Arc<Spellings>,
 }
 
@@ -70,6 +72,8 @@ impl<Service: QueueService> Front<Service> {
             (refusal_page::ambiguous(), Share::default())
         } else if own::is_own(parts.uri.path()) {
             (own::answer(&parts, &self.service), Share::default())
+        } else if connection.lacks_tls {
+            (refusal_page::lacks_tls(), Share::default())
         } else {
             let request_id = RequestId::from_random(random_bytes());
             let span = tracing::debug_span!("request", request_id = %request_id);

@@ -20,6 +20,7 @@ mod forward;
 pub mod fuzzing;
 mod handle;
 mod heads;
+pub mod healthcheck;
 mod inbox;
 pub mod limits;
 mod listen;

@@ -143,10 +143,14 @@ async fn speak(stream: TcpStream, remote: SocketAddr, answer: Arc<impl Answer>, 
     let connection = |scheme| Connection {
         remote,
         scheme,
+        lacks_tls: scheme == Scheme::Http && terms.tls.is_some(),
         spellings: Arc::new(Spellings::default()),
     };
-    let Some(tls) = &terms.tls else {
-        return speak_http(stream, connection(Scheme::Http), answer, &terms).await;
+    // Without TLS a port that speaks it still tells of its health, which is no secret, and what
+    // is missing.
+    let tls = match &terms.tls {
+        Some(tls) if begins_with_tls(&stream, &terms).await => tls,
+        _ => return speak_http(stream, connection(Scheme::Http), answer, &terms).await,
     };
     if let Some(stream) = shake_hands(stream, remote, tls, &terms).await {
         // Boxed, so that a connection without TLS does not take as much memory.
@@ -159,6 +163,21 @@ async fn speak(stream: TcpStream, remote: SocketAddr, answer: Arc<impl Answer>, 
         .await;
     }
 }
+
+/// Whether a client seems to want TLS. One that says nothing gets no other chance to.
+async fn begins_with_tls(stream: &TcpStream, terms: &Terms) -> bool {
+    let mut first = [HANDSHAKE];
+    let peeked = tokio::time::timeout(terms.limits.handshake_time, stream.peek(&mut first));
+    tokio::select! {
+        _ = peeked => {}
+        () = terms.stop.cancelled() => {}
+    }
+    // Methods of HTTP begin with a letter. What is neither fails at its handshake.
+    !first.iter().all(u8::is_ascii_uppercase)
+}
+
+/// What a TLS record begins with that shakes hands.
+const HANDSHAKE: u8 = 22;
 
 /// A connection on which both sides speak TLS. Whoever speaks something else, such as plain
 /// HTTP, or cannot make up their mind, is let go.

@@ -23,6 +23,7 @@ fn main() -> ExitCode {
         Ok(Parsed::Run(config)) => config,
         Ok(Parsed::Maintain(maintenance)) => return maintenance.run(),
         Ok(Parsed::Certify(certification)) => return certification.run(),
+        Ok(Parsed::CheckHealth(check)) => return check.run(),
         Ok(Parsed::Print(text)) => {
             console::say(text);
             return ExitCode::SUCCESS;

@@ -19,6 +19,15 @@ const AMBIGUOUS: &str = "<!DOCTYPE html>\n<html><head><title>Bad Request</title>
     <body><h2>Bad Request</h2><p>The head of the request can be read in more than one way.</p>\
     </body></html>\n";
 
+/// The client speaks in clear where TLS is spoken.
+pub(crate) fn lacks_tls() -> Response {
+    let mut response = Response::empty(StatusCode::BAD_REQUEST);
+    response.set("content-type", "text/plain");
+    response.set("connection", "close");
+    response.body = Bytes::from_static(b"This port speaks HTTPS; the request came over HTTP.\n");
+    response
+}
+
 /// The server has as many connections as it may have. Written without the HTTP library, to a
 /// connection that it is not given.
 pub(crate) const TOO_MANY_CONNECTIONS: &[u8] = b"HTTP/1.1 503 Service Unavailable\r\n\

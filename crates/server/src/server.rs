@@ -24,7 +24,6 @@ use crate::forward::Forward;
 use crate::handle::{Connection, Front};
 use crate::listen::{self, Answer, Http, Terms};
 use crate::memory::Memory;
-use crate::service::QueueService;
 use crate::storage;
 use crate::tls::Tls;
 
@@ -71,7 +70,7 @@ impl Server {
         let clock = SystemClock::new(opened.last_commit);
         let (service, executor) =
             Executor::start(opened.engine, clock, SystemEntropy).map_err(StartError::Thread)?;
-        let front = Arc::new(Front {
+        let front = Box::new(Front {
             service,
             accounts: Arc::clone(&accounts),
             head_options: HeadOptions {
@@ -93,6 +92,8 @@ impl Server {
         }
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
+        let head_options = front.head_options;
+        let mut queue = Some(Answerer::Queue(front));
         for (service, listener) in listeners {
             let terms = Terms {
                 keep_alive: config.keep_alive,
@@ -100,29 +101,27 @@ impl Server {
                 tls: tls.cloned(),
                 stop: stop.clone(),
             };
-            match service {
-                Service::Queue => {
-                    let http = Arc::new(Http(Arc::clone(&front)));
-                    tasks.spawn(listen::serve(listener, http, terms));
-                }
-                Service::Blob | Service::Table => {
-                    if let Some(target) = config.proxy(service).cloned() {
-                        let forward = Arc::new(Forward { service, target });
-                        tasks.spawn(listen::serve(listener, forward, terms));
-                        continue;
-                    }
-                    let companion = Companion {
-                        service,
-                        accounts: Arc::clone(&accounts),
-                        head_options: front.head_options,
-                        loose: config.loose,
-                        takes_tokens: config.takes_tokens,
-                        access_log: config.access_log,
-                    };
-                    let http = Arc::new(Http(Arc::new(companion)));
-                    tasks.spawn(listen::serve(listener, http, terms));
-                }
+            if let Some(target) = config.proxy(service).cloned() {
+                let forward = Arc::new(Forward { service, target });
+                tasks.spawn(listen::serve(listener, forward, terms));
+                continue;
             }
+            let companion = || {
+                Answerer::Companion(Companion {
+                    service,
+                    accounts: Arc::clone(&accounts),
+                    head_options,
+                    loose: config.loose,
+                    takes_tokens: config.takes_tokens,
+                    access_log: config.access_log,
+                })
+            };
+            let answerer = match service {
+                Service::Queue => queue.take().unwrap_or_else(companion),
+                Service::Blob | Service::Table => companion(),
+            };
+            let http = Arc::new(Http(Arc::new(answerer)));
+            tasks.spawn(listen::serve(listener, http, terms));
         }
         if accounts.is_reloadable() {
             tasks.spawn(reload_accounts(accounts, stop.clone()));
@@ -151,13 +150,23 @@ impl Server {
     }
 }
 
-impl<S: QueueService> Answer for Front<S> {
+/// Who answers on a port: one type for all, so that speaking HTTP is compiled once.
+#[derive(Debug)]
+enum Answerer {
+    Queue(Box<Front<Executor>>),
+    Companion(Companion),
+}
+
+impl Answer for Answerer {
     async fn answer(
         &self,
         request: Request<&mut Incoming>,
         connection: &Connection,
     ) -> http::Response<AnswerBody> {
-        self.handle(request, connection).await
+        match self {
+            Self::Queue(front) => front.handle(request, connection).await,
+            Self::Companion(companion) => companion.handle(request, connection),
+        }
     }
 }
 

@@ -269,4 +269,6 @@ Started under the name azurite-queue or azurite, or with that word first, queuer
 place of that command and prints its lines.
 
 queuerite store checks, exports, imports and compacts what is stored: queuerite store --help.
-queuerite cert makes a certificate for HTTPS, and tells how to trust it: queuerite cert --help.";
+queuerite cert makes a certificate for HTTPS, and tells how to trust it: queuerite cert --help.
+queuerite healthcheck exits with 0 if a server with the same flags is ready, or, without flags, the one
+that is the container's first process.";

@@ -20,6 +20,7 @@ use thiserror::Error;
 
 use crate::accounts::AccountsSource;
 use crate::certify::{self, Certification};
+use crate::healthcheck::HealthCheck;
 use crate::limits::Limits;
 use crate::maintain::{self, Maintenance};
 use crate::tls::CertificateSource;
@@ -105,6 +106,12 @@ impl Config {
                 certify::Asked::Run(certification) => Parsed::Certify(certification),
                 certify::Asked::Print(text) => Parsed::Print(text),
             });
+        }
+        if let Some((first, rest)) = words.split_first()
+            && dialect == Dialect::Queuerite
+            && first == HEALTHCHECK
+        {
+            return HealthCheck::parse(rest, env);
         }
         match Arguments::parse_words(words)? {
             Asked::Help => Ok(Parsed::Print(
@@ -215,6 +222,8 @@ pub enum Parsed {
     Maintain(Maintenance),
     /// To make a certificate.
     Certify(Certification),
+    /// To ask a server whether it is well.
+    CheckHealth(HealthCheck),
     /// To print this text, which does not end in a newline, and be done.
     Print(String),
 }
@@ -413,6 +422,7 @@ fn refuse_stray_words(dialect: Dialect, words: &[OsString]) -> Result<(), UsageE
 const STORE: &str = "store";
 /// The first word that asks for a certificate instead of a server.
 const CERT: &str = "cert";
+const HEALTHCHECK: &str = "healthcheck";
 const ACCOUNTS_VARIABLE: &str = "AZURITE_ACCOUNTS";
 const BLOB_PROXY_VARIABLE: &str = "QUEUERITE_BLOB_PROXY";
 const TABLE_PROXY_VARIABLE: &str = "QUEUERITE_TABLE_PROXY";

@@ -15,6 +15,7 @@ mod command_line;
 mod companions;
 mod connections;
 mod crash;
+mod health;
 mod intrusion;
 mod limits;
 mod logs;
