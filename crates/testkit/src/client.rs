@@ -3,6 +3,7 @@
 //! The string-to-sign is built here once more, from the documentation and not from the server's
 //! code, so that a mistake in one of the two shows.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -94,6 +95,14 @@ impl Client {
         response
     }
 
+    /// Says that nothing more will come. What the server has to say to that can still be read.
+    pub fn finish(&mut self) -> std::io::Result<()> {
+        match &mut self.stream {
+            Some(stream) => stream.get_mut().finish(),
+            None => Ok(()),
+        }
+    }
+
     /// Whether the connection of the last answer is kept for the next request.
     pub const fn is_connected(&self) -> bool {
         self.stream.is_some()
@@ -113,10 +122,14 @@ impl Client {
         let Some(stream) = &mut self.stream else {
             return true;
         };
-        match stream.read_to_end(&mut Vec::new()) {
+        let is_closed = match stream.read_to_end(&mut Vec::new()) {
             Ok(_) => true,
             Err(error) => error.kind() == std::io::ErrorKind::ConnectionReset,
+        };
+        if is_closed {
+            self.stream = None;
         }
+        is_closed
     }
 }
 
@@ -177,7 +190,26 @@ impl Request {
 
     /// With a date, a length where one is due, and a signature over what is there so far.
     #[must_use]
-    pub fn signed_by(mut self, account: &str, key: &str) -> Self {
+    pub fn signed_by(self, account: &str, key: &str) -> Self {
+        let request = self.dated_and_framed();
+        let signature = sign(key, &request.string_to_sign(account));
+        request.header("Authorization", format!("SharedKey {account}:{signature}"))
+    }
+
+    /// As [`signed_by`](Self::signed_by), by `SharedKeyLite`.
+    #[must_use]
+    pub fn signed_lite_by(self, account: &str, key: &str) -> Self {
+        let request = self.dated_and_framed();
+        let signature = sign(key, &request.string_to_sign_lite(account));
+        request.header(
+            "Authorization",
+            format!("SharedKeyLite {account}:{signature}"),
+        )
+    }
+
+    /// With a date, and a length where one is due.
+    #[must_use]
+    pub fn dated_and_framed(mut self) -> Self {
         if !self.has("x-ms-date") && !self.has("date") {
             self = self.header("x-ms-date", http_date(SystemTime::now()));
         }
@@ -186,8 +218,7 @@ impl Request {
             let length = self.body.len().to_string();
             self = self.header("Content-Length", length);
         }
-        let signature = sign(key, &self.string_to_sign(account));
-        self.header("Authorization", format!("SharedKey {account}:{signature}"))
+        self
     }
 
     /// The bytes that go on the wire.
@@ -208,7 +239,8 @@ impl Request {
         self.value(name).is_some()
     }
 
-    fn value(&self, name: &str) -> Option<&str> {
+    /// The first header of this name.
+    pub fn value(&self, name: &str) -> Option<&str> {
         let found = self
             .headers
             .iter()
@@ -218,7 +250,7 @@ impl Request {
 
     /// REST page "Authorize with Shared Key", for version 2015-02-21 and later unless the
     /// request's own version says otherwise.
-    fn string_to_sign(&self, account: &str) -> String {
+    pub fn string_to_sign(&self, account: &str) -> String {
         let value = |name| self.value(name).unwrap_or_default();
         let version = value("x-ms-version");
         let is_old = !version.is_empty() && version < "2015-02-21";
@@ -246,18 +278,7 @@ impl Request {
             value("if-unmodified-since"),
             value("range"),
         ];
-        let mut own: Vec<_> = self
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_lowercase(), value.trim()))
-            .filter(|(name, _)| name.starts_with("x-ms-"))
-            .filter(|(_, value)| !value.is_empty() || version >= "2016-05-31")
-            .collect();
-        own.sort();
-        let mut text = standard.join("\n") + "\n";
-        for (name, value) in own {
-            writeln!(text, "{name}:{value}").unwrap();
-        }
+        let mut text = standard.join("\n") + "\n" + &self.canonical_headers();
 
         let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
         let mut pairs: Vec<_> = query
@@ -270,6 +291,48 @@ impl Request {
         write!(text, "/{account}{path}").unwrap();
         for (name, value) in pairs {
             write!(text, "\n{name}:{value}").unwrap();
+        }
+        text
+    }
+
+    /// The same page, for `SharedKeyLite`.
+    pub fn string_to_sign_lite(&self, account: &str) -> String {
+        let value = |name| self.value(name).unwrap_or_default();
+        let date = if self.has("x-ms-date") {
+            ""
+        } else {
+            value("date")
+        };
+        let standard = [
+            self.method.as_str(),
+            value("content-md5"),
+            value("content-type"),
+            date,
+        ];
+        let mut text = standard.join("\n") + "\n" + &self.canonical_headers();
+
+        let (path, query) = self.target.split_once('?').unwrap_or((&self.target, ""));
+        write!(text, "/{account}{path}").unwrap();
+        let mut pairs = query.split('&').filter_map(|pair| pair.split_once('='));
+        if let Some((_, comp)) = pairs.find(|(name, _)| name.eq_ignore_ascii_case("comp")) {
+            write!(text, "?comp={}", decoded(comp)).unwrap();
+        }
+        text
+    }
+
+    /// A line for each header of the service's own, sorted by bytes. What is repeated is joined.
+    fn canonical_headers(&self) -> String {
+        let version = self.value("x-ms-version").unwrap_or_default();
+        let mut own = BTreeMap::<String, Vec<&str>>::new();
+        for (name, value) in &self.headers {
+            let (name, value) = (name.to_lowercase(), value.trim());
+            if name.starts_with("x-ms-") && (!value.is_empty() || version >= "2016-05-31") {
+                own.entry(name).or_default().push(value);
+            }
+        }
+        let mut text = String::new();
+        for (name, values) in own {
+            writeln!(text, "{name}:{}", values.join(",")).unwrap();
         }
         text
     }

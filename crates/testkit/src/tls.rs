@@ -1,7 +1,7 @@
 //! The client's side of TLS.
 
 use std::io::{self, Read, Write};
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -24,7 +24,7 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Trusts the authority in this PEM file, and nobody else.
+    /// Trusts the authorities in this PEM file, and nobody else.
     pub fn of(authority: &Path) -> Self {
         Self::at_versions(authority, DEFAULT_VERSIONS)
     }
@@ -32,9 +32,10 @@ impl Trust {
     /// As [`of`](Self::of), at these versions of TLS only.
     pub fn at_versions(authority: &Path, versions: &[&'static SupportedProtocolVersion]) -> Self {
         let mut roots = RootCertStore::empty();
-        for certificate in CertificateDer::pem_file_iter(authority).unwrap() {
-            roots.add(certificate.unwrap()).unwrap();
-        }
+        let certificates = CertificateDer::pem_file_iter(authority).unwrap();
+        // The system's file has some hundred, and not all have to please us.
+        let (added, _) = roots.add_parsable_certificates(certificates.map(Result::unwrap));
+        assert!(added > 0, "no authority in {}", authority.display());
         let provider = Arc::new(ring::default_provider());
         let config = ClientConfig::builder_with_provider(provider)
             .with_protocol_versions(versions)
@@ -85,6 +86,19 @@ impl Stream {
         let connection =
             ClientConnection::new(Arc::clone(config), name).map_err(io::Error::other)?;
         Ok(Self::Tls(Box::new(StreamOwned::new(connection, stream))))
+    }
+
+    /// Says that nothing more will come.
+    pub(crate) fn finish(&mut self) -> io::Result<()> {
+        let stream = match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(tls) => {
+                tls.conn.send_close_notify();
+                tls.flush()?;
+                &mut tls.sock
+            }
+        };
+        stream.shutdown(Shutdown::Write)
     }
 }
 
