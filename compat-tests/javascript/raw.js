@@ -3,20 +3,21 @@
 // `altering` makes a client whose requests are changed before they are signed, so what arrives is
 // signed properly; `body`, `query` and `headers` are changes.
 
-import { newPipeline } from "@azure/storage-queue";
-
 import { WITHOUT_RETRIES, account } from "./fixtures.js";
+import { newPipeline } from "./sdk.js";
 
-export function altering(client, change) {
-  const pipeline = newPipeline(account.credential, { ...WITHOUT_RETRIES });
-  pipeline.factories.push({
+export function altering(client, change, credential = account.credential) {
+  const pipeline = newPipeline(credential, { ...WITHOUT_RETRIES });
+  const altering = {
     create: (next) => ({
       sendRequest(request) {
         change(request);
         return next.sendRequest(request);
       },
     }),
-  });
+  };
+  // In 12.0.0 the last of the factories is the one that signs; later there are none to begin with.
+  pipeline.factories.splice(Math.max(pipeline.factories.length - 1, 0), 0, altering);
   return new client.constructor(client.url, pipeline);
 }
 
@@ -26,6 +27,12 @@ export function body(xml) {
     request.body = xml;
     request.headers.set("Content-Length", String(Buffer.byteLength(xml)));
   };
+}
+
+/** Sends no body. */
+export function noBody(request) {
+  request.body = undefined;
+  request.headers.set("Content-Length", "0");
 }
 
 /** Sends these query parameters too, or instead; undefined takes one away. */

@@ -1,5 +1,8 @@
 // Tokens that nobody issued: what they say is checked, who signed them is not.
 
+import { WITHOUT_RETRIES, account } from "./fixtures.js";
+import { QueueServiceClient } from "./sdk.js";
+
 export const OBJECT = "11111111-1111-1111-1111-111111111111";
 export const TENANT = "22222222-2222-2222-2222-222222222222";
 export const USER = "33333333-3333-3333-3333-333333333333";
@@ -38,4 +41,9 @@ export class Credential {
     const current = this.#tokens.length > 1 ? this.#tokens.shift() : this.#tokens[0];
     return { token: current, expiresOnTimestamp: Date.now() + 3600 * 1000 };
   }
+}
+
+/** A service client that has a token and nothing else. */
+export function byToken(credential = new Credential()) {
+  return new QueueServiceClient(account.endpoint, credential, { ...WITHOUT_RETRIES });
 }

@@ -3,13 +3,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { refused } from "./errors.js";
-import { durable, ownServer, serviceClient } from "./fixtures.js";
-import { eventually } from "./waiting.js";
+import { eventually } from "../waiting.js";
+import { ownServer, serviceClient } from "./fixtures.js";
+
+const NOT_FOUND = { statusCode: 404, code: "MessageNotFound" };
 
 /** A server of the test's own, its clients, and a way to kill it and start it again. */
 async function start(t) {
-  const server = await ownServer(t);
+  const server = await ownServer(t, "disk");
   const service = serviceClient(server.account);
   return {
     server,
@@ -30,7 +31,7 @@ const count = async (queue) => (await queue.getProperties()).approximateMessages
 const texts = (messages) => messages.map((message) => message.messageText);
 const remove = (queue, { messageId, popReceipt }) => queue.deleteMessage(messageId, popReceipt);
 
-test("the port stays the same", durable, async (t) => {
+test("the port stays the same", async (t) => {
   const { server, queue } = await start(t);
   const orders = await queue("orders");
   const before = server.port;
@@ -41,7 +42,7 @@ test("the port stays the same", durable, async (t) => {
   await orders.getProperties();
 });
 
-test("queues with metadata and access policies", durable, async (t) => {
+test("queues with metadata and access policies", async (t) => {
   const { service, queue, power } = await start(t);
   const kept = await queue("kept", { name: "v", other: "w" });
   const policies = [
@@ -61,7 +62,7 @@ test("queues with metadata and access policies", durable, async (t) => {
   assert.deepEqual(signedIdentifiers, [policies[0], { id: "bare", accessPolicy: undefined }]);
 });
 
-test("service properties", durable, async (t) => {
+test("service properties", async (t) => {
   const { service, power } = await start(t);
   const hourMetrics = {
     version: "1.0",
@@ -85,7 +86,7 @@ test("service properties", durable, async (t) => {
   assert.deepEqual(properties.cors, cors);
 });
 
-test("messages in their order and to the letter", durable, async (t) => {
+test("messages in their order and to the letter", async (t) => {
   const { queue, power } = await start(t);
   const messages = await queue("messages");
   const written = ["<&>\"']]>", "  spaces  ", "tab\tand\nnewline", "😀", "", "a".repeat(65536)];
@@ -101,7 +102,7 @@ test("messages in their order and to the letter", durable, async (t) => {
   assert.ok(received.every((message) => message.dequeueCount === 1));
 });
 
-test("deleted and cleared messages stay away", durable, async (t) => {
+test("deleted and cleared messages stay away", async (t) => {
   const { queue, power } = await start(t);
   const [some, none] = [await queue("some"), await queue("none")];
   for (let number = 0; number < 10; number += 1) {
@@ -115,10 +116,13 @@ test("deleted and cleared messages stay away", durable, async (t) => {
   await power();
   assert.equal(await count(none), 0);
   const left = texts(await get(some, { numberOfMessages: 32 }));
-  assert.deepEqual(left, [4, 5, 6, 7, 8, 9].map((number) => `message ${number}`));
+  assert.deepEqual(
+    left,
+    [4, 5, 6, 7, 8, 9].map((number) => `message ${number}`),
+  );
 });
 
-test("a lease and its receipt", durable, async (t) => {
+test("a lease and its receipt", async (t) => {
   const { queue, power } = await start(t);
   const leases = await queue("leases");
   await leases.sendMessage("mine");
@@ -128,12 +132,12 @@ test("a lease and its receipt", durable, async (t) => {
   assert.deepEqual(texts(await get(leases, { numberOfMessages: 32 })), ["free"]);
   const renewed = await leases.updateMessage(mine.messageId, mine.popReceipt, "mine, again", 3600);
   await power();
-  await refused("MessageNotFound", remove(leases, mine));
+  await assert.rejects(remove(leases, mine), NOT_FOUND);
   await leases.deleteMessage(mine.messageId, renewed.popReceipt);
   assert.equal(await count(leases), 1);
 });
 
-test("a lease runs out while the server is down", durable, async (t) => {
+test("a lease runs out while the server is down", async (t) => {
   const { queue, power } = await start(t);
   const leases = await queue("leases");
   await leases.sendMessage("again");
@@ -143,7 +147,7 @@ test("a lease runs out while the server is down", durable, async (t) => {
   assert.deepEqual([again.messageText, again.dequeueCount], ["again", 2]);
 });
 
-test("an update of text and time", durable, async (t) => {
+test("an update of text and time", async (t) => {
   const { queue, power } = await start(t);
   const updates = await queue("updates");
   const now = await updates.sendMessage("before");
@@ -152,11 +156,11 @@ test("an update of text and time", durable, async (t) => {
   const later = await updates.updateMessage(hidden.messageId, hidden.popReceipt, "later", 3600);
   await power();
   assert.deepEqual(texts(await get(updates, { numberOfMessages: 32 })), ["after"]);
-  await refused("MessageNotFound", updates.deleteMessage(now.messageId, updated.popReceipt));
+  await assert.rejects(updates.deleteMessage(now.messageId, updated.popReceipt), NOT_FOUND);
   await updates.deleteMessage(hidden.messageId, later.popReceipt);
 });
 
-test("time-to-live goes on", durable, async (t) => {
+test("time-to-live goes on", async (t) => {
   const { queue, power } = await start(t);
   const mortals = await queue("mortals");
   await mortals.sendMessage("short", { messageTimeToLive: 2 });
@@ -169,7 +173,7 @@ test("time-to-live goes on", durable, async (t) => {
   assert.deepEqual(texts(await get(mortals, { numberOfMessages: 32 })), ["long"]);
 });
 
-test("again and again", durable, async (t) => {
+test("again and again", async (t) => {
   // Nothing is lost, doubled or reordered however often the server dies.
   const { queue, power } = await start(t);
   const survivor = await queue("survivor");
@@ -182,7 +186,7 @@ test("again and again", durable, async (t) => {
   assert.deepEqual(texts(await get(survivor, { numberOfMessages: 32 })), lives);
 });
 
-test("after a graceful stop", durable, async (t) => {
+test("after a graceful stop", async (t) => {
   const { server, queue } = await start(t);
   const graceful = await queue("graceful", { name: "value" });
   await graceful.sendMessage("text");
@@ -193,7 +197,7 @@ test("after a graceful stop", durable, async (t) => {
 });
 
 // Eight clients put, and delete every other message, until the server is gone.
-test("under load every acknowledged change is there", durable, async (t) => {
+test("under load every acknowledged change is there", async (t) => {
   const { server, queue } = await start(t);
   const load = await queue("load");
   const kept = new Set();

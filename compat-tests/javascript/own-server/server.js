@@ -1,15 +1,12 @@
-// Starts, kills and restarts the server under test, or finds the one it is told to use.
+// Starts, kills and restarts a server of our own: the program that COMPAT_SERVER names.
 
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import path from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 
 import { StorageSharedKeyCredential } from "@azure/storage-queue";
-
-const REPOSITORY = fileURLToPath(new URL("../..", import.meta.url));
 
 export const DEVELOPMENT_ACCOUNT = "devstoreaccount1";
 export const DEVELOPMENT_KEY =
@@ -21,21 +18,16 @@ const STOPPED_WITHIN = 30_000;
 
 /** What a client needs to know: where, who, and with what secret. */
 export class Account {
-  /** `authority` is the certificate to trust, if the endpoint speaks https. */
-  constructor(endpoint, name = DEVELOPMENT_ACCOUNT, key = DEVELOPMENT_KEY, authority = undefined) {
-    this.endpoint = endpoint;
-    this.name = name;
-    this.key = key;
+  name = DEVELOPMENT_ACCOUNT;
+  key = DEVELOPMENT_KEY;
+
+  /** `authority` is the certificate to trust, if the server speaks https. */
+  constructor(port, authority) {
+    this.port = port;
     this.authority = authority;
-  }
-
-  /** Host and port, as they appear in the endpoint. */
-  get host() {
-    return new URL(this.endpoint).host;
-  }
-
-  get port() {
-    return Number(new URL(this.endpoint).port);
+    this.protocol = authority ? "https" : "http";
+    this.host = `127.0.0.1:${port}`;
+    this.endpoint = `${this.protocol}://${this.host}/${this.name}`;
   }
 
   get credential() {
@@ -43,19 +35,18 @@ export class Account {
   }
 
   get connectionString() {
-    const protocol = new URL(this.endpoint).protocol.slice(0, -1);
     return (
-      `DefaultEndpointsProtocol=${protocol};AccountName=${this.name};AccountKey=${this.key};` +
+      `DefaultEndpointsProtocol=${this.protocol};AccountName=${this.name};AccountKey=${this.key};` +
       `QueueEndpoint=${this.endpoint};`
     );
   }
 }
 
-/** A queuerite process of our own, on loopback and a port that it chose itself. */
+/** A process of our own, on loopback and a port that it chose itself. */
 export class Server {
   #location;
   #certificates;
-  #options;
+  #options = [];
   #process;
   #ended;
   #output = [];
@@ -64,32 +55,29 @@ export class Server {
    * With a `location` the server keeps its data there; without one, in memory. With a folder for
    * `certificates` it speaks https, with a certificate made there.
    */
-  static async start(location, port = 0, { certificates, options = [] } = {}) {
-    const server = new Server(location, certificates, options);
+  static async start(location, port = 0, certificates = undefined) {
+    const server = new Server(location, certificates);
     await server.#launch(port);
     return server;
   }
 
   /** Use `Server.start`. */
-  constructor(location, certificates, options) {
+  constructor(location, certificates) {
     this.#location = location;
     this.#certificates = certificates;
-    this.#options = options;
     if (certificates) {
-      execFileSync(binary(), ["cert", "--directory", certificates], { stdio: "pipe" });
+      execFileSync(program(), ["cert", "--directory", certificates], { stdio: "pipe" });
       const [cert, key] = ["cert.pem", "key.pem"].map((name) => path.join(certificates, name));
-      this.#options = [...options, "--cert", cert, "--key", key];
+      this.#options = ["--cert", cert, "--key", key];
     }
     // However this process ends, its server ends with it.
     process.on("exit", () => this.#process?.kill("SIGKILL"));
   }
 
   get account() {
-    const [scheme, authority] = this.#certificates
-      ? ["https", readFileSync(path.join(this.#certificates, "ca.pem"), "utf8")]
-      : ["http", undefined];
-    const endpoint = `${scheme}://127.0.0.1:${this.port}/${DEVELOPMENT_ACCOUNT}`;
-    return new Account(endpoint, DEVELOPMENT_ACCOUNT, DEVELOPMENT_KEY, authority);
+    const authority =
+      this.#certificates && readFileSync(path.join(this.#certificates, "ca.pem"), "utf8");
+    return new Account(this.port, authority);
   }
 
   /** The last lines the server wrote, for whoever has to explain a failure. */
@@ -119,13 +107,21 @@ export class Server {
 
   async #launch(port) {
     const storage = this.#location ? ["--location", this.#location] : ["--inMemoryPersistence"];
-    const command = ["azurite-queue", "--queuePort", String(port), "--silent", ...storage, ...this.#options];
-    const child = spawn(binary(), command, { stdio: ["ignore", "pipe", "pipe"] });
+    const command = [
+      "azurite-queue",
+      "--queuePort",
+      String(port),
+      "--silent",
+      ...storage,
+      ...this.#options,
+    ];
+    const child = spawn(program(), command, { stdio: ["ignore", "pipe", "pipe"] });
     this.#process = child;
     this.#ended = once(child, "close");
 
     this.port = await new Promise((resolve, reject) => {
-      const fail = (what) => reject(new Error(`queuerite ${command.join(" ")}: ${what}\n${this.output}`));
+      const fail = (what) =>
+        reject(new Error(`${program()} ${command.join(" ")}: ${what}\n${this.output}`));
       const impatience = setTimeout(() => {
         child.kill("SIGKILL");
         fail("it does not say that it listens");
@@ -156,37 +152,10 @@ export class Server {
   }
 }
 
-/** The account of an already running server, if the environment names one. */
-export function externalAccount() {
-  const endpoint = process.env.QUEUERITE_ENDPOINT;
-  if (!endpoint) {
-    return undefined;
+function program() {
+  const program = process.env.COMPAT_SERVER;
+  if (!program) {
+    throw new Error("COMPAT_SERVER is not set: it is the program of the server to test");
   }
-  return new Account(
-    endpoint.replace(/\/+$/, ""),
-    process.env.QUEUERITE_ACCOUNT,
-    process.env.QUEUERITE_KEY,
-  );
-}
-
-/** `disk` or `memory`: where our own servers keep their data. */
-export function mode() {
-  const mode = process.env.QUEUERITE_MODE ?? "disk";
-  if (mode !== "disk" && mode !== "memory") {
-    throw new Error(`QUEUERITE_MODE is '${mode}'; it can be 'disk' or 'memory'`);
-  }
-  return mode;
-}
-
-function binary() {
-  if (process.env.QUEUERITE_BIN) {
-    return process.env.QUEUERITE_BIN;
-  }
-  for (const profile of ["release", "debug"]) {
-    const built = path.join(REPOSITORY, "target", profile, "queuerite");
-    if (existsSync(built)) {
-      return built;
-    }
-  }
-  throw new Error("no server to test: run `cargo build --release`, or set QUEUERITE_BIN");
+  return program;
 }
