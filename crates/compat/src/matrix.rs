@@ -154,10 +154,17 @@ impl Matrix {
             .any(Cell::is_bad)
     }
 
-    /// The counts of a column.
+    /// The counts of a column: of its scenarios, or of its tests if it has none of those.
     pub(crate) fn totals(&self, column: usize) -> Totals {
         let cells = self.rows.iter().filter_map(|row| row.cells.get(column));
-        cells.fold(Totals::default(), Totals::with)
+        let totals = cells.fold(Totals::default(), Totals::with);
+        let others = self.columns.get(column).into_iter();
+        let others = others.flat_map(|column| &column.others);
+        if totals == Totals::default() {
+            others.map(|other| &other.cell).fold(totals, Totals::with)
+        } else {
+            totals
+        }
     }
 }
 
@@ -314,6 +321,23 @@ mod tests {
         assert_eq!(found[0], Cell::NotApplicable("it cannot".into()));
         assert_eq!(found[1], Cell::NotRun("dotnet is not installed".into()));
         assert!(is_good);
+    }
+
+    #[test]
+    fn a_column_beside_the_scenarios_counts_its_tests() {
+        let tests = vec![
+            test("after a kill", Outcome::Passed),
+            test("after a stop", Outcome::Failed("lost".into())),
+        ];
+        let mut beside = reported(tests);
+        beside.kind = Kind::Beside;
+        let scenarios = scenario::read(CATALOGUE).unwrap();
+        let matrix = Matrix::new(Subject::default(), &scenarios, &[], vec![beside]);
+        let totals = matrix.totals(0);
+        assert_eq!((totals.passed, totals.failed), (1, 1));
+        let mut cells = matrix.rows.iter().flat_map(|row| &row.cells);
+        assert!(cells.all(|cell| *cell == Cell::Elsewhere));
+        assert!(!matrix.is_good());
     }
 
     #[test]

@@ -50,6 +50,8 @@ pub(crate) enum Kind {
     Sdk,
     Wire,
     Frameworks,
+    /// What no scenario describes, such as kills and restarts of a server of its own.
+    Beside,
 }
 
 /// What the expectation of a scenario rests on.

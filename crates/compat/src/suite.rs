@@ -94,14 +94,18 @@ impl Suite {
             Ok(exceptions) => (exceptions, None),
             Err(wrong) => (Exceptions::default(), Some(wrong)),
         };
-        let column = |name: &str, tests, not_run| Reported {
+        let column = |name: &str, tests: Vec<Test>, not_run: Option<String>| Reported {
             column: Column {
                 name: name.into(),
                 suite: self.name.clone(),
                 seconds,
                 others: Vec::new(),
             },
-            kind: self.kind,
+            kind: if is_beside(&tests) {
+                Kind::Beside
+            } else {
+                self.kind
+            },
             tests,
             exceptions: exceptions.clone(),
             not_run,
@@ -234,6 +238,12 @@ const TIME_MAX: Duration = Duration::from_mins(20);
 fn joined<T: ToString>(all: &[T]) -> Option<std::ffi::OsString> {
     let all: Vec<_> = all.iter().map(T::to_string).collect();
     (!all.is_empty()).then(|| all.join(",").into())
+}
+
+/// Whether these are tests that no scenario describes.
+fn is_beside(tests: &[Test]) -> bool {
+    let mut numbered = tests.iter();
+    !tests.is_empty() && !numbered.any(|test| !Number::all_in(&test.name).is_empty())
 }
 
 /// The reports, by name, with their texts.
