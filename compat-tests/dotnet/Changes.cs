@@ -19,13 +19,6 @@ public sealed class Changes : HttpPipelineSynchronousPolicy
         request.Uri.Query = "?" + string.Join('&', kept.Append($"{name}={Uri.EscapeDataString(value)}"));
     });
 
-    /// <summary>Sends this text as the body.</summary>
-    public static Changes Body(string body) => new(request =>
-    {
-        request.Content = RequestContent.Create(BinaryData.FromString(body));
-        request.Headers.SetValue("Content-Length", System.Text.Encoding.UTF8.GetByteCount(body).ToString());
-    });
-
     // Policies of a call come before the one that signs, which is one of a try.
     public T In<T>(T options) where T : ClientOptions
     {

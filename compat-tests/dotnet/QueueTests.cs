@@ -8,7 +8,7 @@ public class QueueTests : Suite
     {
         var queue = MissingQueue();
         Assert.Equal(201, (await queue.CreateAsync()).Status);
-        Assert.True(await queue.ExistsAsync());
+        Assert.True((await queue.ExistsAsync()).Value);
         var properties = (await queue.GetPropertiesAsync()).Value;
         Assert.Equal(0, properties.ApproximateMessagesCount);
         Assert.Empty(properties.Metadata);
@@ -38,7 +38,7 @@ public class QueueTests : Suite
         var queue = await NewQueueAsync();
         await queue.SendMessageAsync("still here");
         Assert.Equal(204, (await queue.DeleteAsync()).Status);
-        Assert.False(await queue.ExistsAsync());
+        Assert.False((await queue.ExistsAsync()).Value);
     }
 
     [Fact]
@@ -46,7 +46,7 @@ public class QueueTests : Suite
     {
         var queue = MissingQueue();
         await Refused.WithAsync("QueueNotFound", () => queue.DeleteAsync());
-        Assert.False(await queue.DeleteIfExistsAsync());
+        Assert.False((await queue.DeleteIfExistsAsync()).Value);
     }
 
     [Fact]
@@ -145,9 +145,9 @@ public class QueueTests : Suite
     public async Task S031_existence_can_be_asked_for()
     {
         var queue = MissingQueue();
-        Assert.False(await queue.ExistsAsync());
+        Assert.False((await queue.ExistsAsync()).Value);
         await queue.CreateAsync();
-        Assert.True(await queue.ExistsAsync());
+        Assert.True((await queue.ExistsAsync()).Value);
     }
 }
 

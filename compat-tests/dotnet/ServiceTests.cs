@@ -32,16 +32,8 @@ public class ServiceTests : Suite
     {
         var name = NewName();
         await Service.CreateQueueAsync(name, Metadata(("owner", "sales")));
-        await foreach (var queue in Service.GetQueuesAsync(QueueTraits.Metadata, name))
-        {
-            Assert.Equal(Metadata(("owner", "sales")), queue.Metadata);
-        }
-        var without = new List<QueueItem>();
-        await foreach (var queue in Service.GetQueuesAsync(QueueTraits.None, name))
-        {
-            without.Add(queue);
-        }
-        Assert.True(Assert.Single(without).Metadata is null or { Count: 0 });
+        Assert.Equal(Metadata(("owner", "sales")), (await ListedAsync(QueueTraits.Metadata, name)).Metadata);
+        Assert.True((await ListedAsync(QueueTraits.None, name)).Metadata is null or { Count: 0 });
     }
 
     [Fact]
@@ -190,6 +182,16 @@ public class ServiceTests : Suite
     [Fact]
     public Task S017_the_primary_tells_no_statistics() =>
         Refused.WithAsync("InvalidQueryParameterValue", () => Service.GetStatisticsAsync());
+
+    private static async Task<QueueItem> ListedAsync(QueueTraits traits, string prefix)
+    {
+        var listed = new List<QueueItem>();
+        await foreach (var queue in Service.GetQueuesAsync(traits, prefix))
+        {
+            listed.Add(queue);
+        }
+        return Assert.Single(listed);
+    }
 
     private static async Task<IList<QueueCorsRule>> RulesAsync() => (await Service.GetPropertiesAsync()).Value.Cors;
 
