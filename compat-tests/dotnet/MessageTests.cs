@@ -250,7 +250,7 @@ public class GetTests : Suite
             ids.Add((await queue.PeekMessageAsync()).Value.MessageId);
         }
         var got = (await queue.ReceiveMessageAsync()).Value;
-        Assert.Equal([got.MessageId], ids);
+        Assert.Equal(new[] { got.MessageId }, ids);
         Assert.Equal(1, got.DequeueCount);
     }
 
@@ -307,7 +307,7 @@ public class UpdateTests : Suite
         var hidden = response.Value.NextVisibleOn - response.GetRawResponse().Headers.Date!.Value;
         Assert.InRange(hidden, Seconds(59), Seconds(61));
         await queue.UpdateMessageAsync(got.MessageId, response.Value.PopReceipt, visibilityTimeout: Seconds(0));
-        Assert.Equal(["new"], await TextsAsync(queue));
+        Assert.Equal(new[] { "new" }, await TextsAsync(queue));
     }
 
     [Fact]
@@ -315,7 +315,7 @@ public class UpdateTests : Suite
     {
         var (queue, got) = await GotAsync();
         await queue.UpdateMessageAsync(got.MessageId, got.PopReceipt, visibilityTimeout: Seconds(0));
-        Assert.Equal(["text"], await TextsAsync(queue));
+        Assert.Equal(new[] { "text" }, await TextsAsync(queue));
     }
 
     [Fact]
@@ -368,7 +368,7 @@ public class UpdateTests : Suite
         var queue = await NewQueueAsync();
         var sent = (await queue.SendMessageAsync("text")).Value;
         await queue.UpdateMessageAsync(sent.MessageId, sent.PopReceipt, "new", Seconds(0));
-        Assert.Equal(["new"], await TextsAsync(queue));
+        Assert.Equal(new[] { "new" }, await TextsAsync(queue));
     }
 
     [Fact]
@@ -409,7 +409,7 @@ public class UpdateTests : Suite
         var (queue, got) = await GotAsync();
         var text = new string('x', 65536);
         var updated = (await queue.UpdateMessageAsync(got.MessageId, got.PopReceipt, text, Seconds(0))).Value;
-        Assert.Equal([text], await TextsAsync(queue));
+        Assert.Equal(new[] { text }, await TextsAsync(queue));
         await Refused.WithAsync(
             "RequestBodyTooLarge",
             () => queue.UpdateMessageAsync(got.MessageId, updated.PopReceipt, text + "x", Seconds(0)));
@@ -554,7 +554,7 @@ public class VisibilityTests : Suite
     {
         var queue = await NewQueueAsync();
         await queue.SendMessageAsync("short", timeToLive: Seconds(2));
-        Assert.Equal(["short"], await TextsAsync(queue));
+        Assert.Equal(new[] { "short" }, await TextsAsync(queue));
         await UntilAsync(async () => (await TextsAsync(queue)).Length == 0);
         Assert.Null((await queue.ReceiveMessageAsync()).Value);
     }

@@ -114,7 +114,7 @@ public class QueueTests : Suite
         await other.CreateAsync();
         await other.SendMessageAsync("stays");
         await queue.DeleteAsync();
-        Assert.Equal(["stays"], await TextsAsync(other));
+        Assert.Equal(new[] { "stays" }, await TextsAsync(other));
     }
 
     [Fact]
@@ -275,7 +275,7 @@ public class AccessPolicyTests : Suite
         var queue = await NewQueueAsync();
         await queue.SetAccessPolicyAsync([Policy("a", "r"), Policy("b", "a")]);
         await queue.SetAccessPolicyAsync([Policy("c", "u")]);
-        Assert.Equal(["c"], (await PoliciesAsync(queue)).Select(policy => policy.Id));
+        Assert.Equal(new[] { "c" }, (await PoliciesAsync(queue)).Select(policy => policy.Id));
         await queue.SetAccessPolicyAsync([]);
         Assert.Empty(await PoliciesAsync(queue));
     }

@@ -13,7 +13,7 @@ public class ServiceTests : Suite
         {
             listed.Add(queue);
         }
-        Assert.Equal([$"{stem}-a", $"{stem}-b", $"{stem}-c"], listed.Select(queue => queue.Name));
+        Assert.Equal(new[] { $"{stem}-a", $"{stem}-b", $"{stem}-c" }, listed.Select(queue => queue.Name));
         Assert.All(listed, queue => Assert.True(queue.Metadata is null || queue.Metadata.Count == 0));
     }
 
@@ -23,7 +23,7 @@ public class ServiceTests : Suite
         var stem = await ThreeQueuesAsync();
         var other = Remember($"{stem}-ab");
         await Service.CreateQueueAsync(other);
-        Assert.Equal([$"{stem}-a", other], await NamesAsync(Service, $"{stem}-a"));
+        Assert.Equal(new[] { $"{stem}-a", other }, await NamesAsync(Service, $"{stem}-a"));
         Assert.Empty(await NamesAsync(Service, $"{stem}-none"));
     }
 
@@ -45,7 +45,7 @@ public class ServiceTests : Suite
         {
             pages.Add(page);
         }
-        Assert.Equal([3, 3, 1], pages.Select(page => page.Values.Count));
+        Assert.Equal(new[] { 3, 3, 1 }, pages.Select(page => page.Values.Count));
         Assert.Equal(names, pages.SelectMany(page => page.Values).Select(queue => queue.Name));
     }
 
@@ -90,7 +90,7 @@ public class ServiceTests : Suite
     public async Task S008_a_deleted_queue_is_listed_no_more()
     {
         var queue = await NewQueueAsync();
-        Assert.Equal([queue.Name], await NamesAsync(Service, queue.Name));
+        Assert.Equal(new[] { queue.Name }, await NamesAsync(Service, queue.Name));
         await queue.DeleteAsync();
         Assert.Empty(await NamesAsync(Service, queue.Name));
     }
@@ -125,7 +125,7 @@ public class ServiceTests : Suite
         await Service.SetPropertiesAsync(new QueueServiceProperties { Cors = [Rule(1), Rule(2)] });
         await UntilAsync(async () => (await RulesAsync()).Count == 2);
         var rules = await RulesAsync();
-        Assert.Equal(["https://1.example", "https://2.example"], rules.Select(rule => rule.AllowedOrigins));
+        Assert.Equal(new[] { "https://1.example", "https://2.example" }, rules.Select(rule => rule.AllowedOrigins));
         Assert.All(rules, rule => Assert.Equal(
             ("GET,PUT", "x-ms-meta-*", "x-ms-*", 300),
             (rule.AllowedMethods, rule.AllowedHeaders, rule.ExposedHeaders, rule.MaxAgeInSeconds)));
