@@ -60,7 +60,13 @@ impl Fault {
             WireError::MissingVersion => {
                 Self::new(Code::MissingRequiredHeader).with("HeaderName", "x-ms-version")
             }
-            WireError::OperationNeedsBearerToken => Self::new(Code::AuthorizationFailure),
+            WireError::OperationNeedsBearerToken
+            | WireError::QueueSasOnService { tells_reason: true } => {
+                Self::new(Code::AuthorizationFailure)
+            }
+            WireError::QueueSasOnService {
+                tells_reason: false,
+            } => Self::new(Code::ResourceNotFound),
             WireError::MalformedAuthorization => Self {
                 is_front_end: true,
                 ..Self::new(Code::InvalidAuthenticationInfo)

@@ -128,11 +128,9 @@ impl Row {
         }
     }
 
-    /// A queue's signature names a queue, so elsewhere it does not fit.
+    /// A queue's signature names a queue, so elsewhere it is out of reach.
     fn with_queue_sas(&self, letters: &str) -> &'static str {
-        if !self.is_of_queue() {
-            UNBELIEVED
-        } else if self.queue_letter.is_empty() {
+        if !self.is_of_queue() || self.queue_letter.is_empty() {
             OUT_OF_REACH
         } else if !letters.contains(self.queue_letter) {
             NOT_THIS_LETTER

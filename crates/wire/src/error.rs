@@ -12,6 +12,12 @@ pub enum WireError {
         /// As it was sent.
         value: String,
     },
+    /// The signature of a queue is used on the whole service.
+    #[error("a queue's signature cannot be used on the service")]
+    QueueSasOnService {
+        /// Whether a refusal says what is missing: since `sv` 2015-04-05.
+        tells_reason: bool,
+    },
     /// Only a bearer token could ask for this operation, and the request carries none.
     #[error("the operation needs a bearer token")]
     OperationNeedsBearerToken,

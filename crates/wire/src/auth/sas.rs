@@ -227,9 +227,12 @@ impl<'a> Fields<'a> {
     /// too, and never with `-secondary`.
     fn canonicalized_resource(&self, version: Option<ServiceVersion>) -> Result<String, WireError> {
         let account = &self.head.resource.account;
-        // A queue's signature opens nothing that is not a queue's.
+        // A queue's signature opens nothing that is not a queue's, whether it is right or not: the
+        // service has no name that could have been signed.
         let queue = self.head.resource.path.queue();
-        let queue = queue.ok_or_else(|| refused(NO_QUEUE))?;
+        let queue = queue.ok_or(WireError::QueueSasOnService {
+            tells_reason: version.is_some_and(ServiceVersion::has_account_sas),
+        })?;
         if version.is_some_and(ServiceVersion::signs_service_of_queue) {
             Ok(format!("/queue/{account}/{queue}"))
         } else {
@@ -403,7 +406,6 @@ const ACCOUNT_PERMISSIONS: &str = "rwdxylacuptfi";
 const RESOURCE_TYPES: &str = "sco";
 const SERVICES: &str = "bqtf";
 
-const NO_QUEUE: &str = "a queue's signature cannot be used on the service";
 const DELEGATION_TOO_EARLY: &str =
     "User delegation signatures of queues begin with the signed version 2025-07-05.";
 const KEY_TOO_LONG: &str = "A user delegation key holds for at most seven days.";
@@ -633,7 +635,12 @@ mod tests {
             );
         }
         detail(check("/others", &good, &noon()), "Signature did not match.");
-        detail(check("/", &good, &noon()), NO_QUEUE);
+        let on_service = check("/", &good, &noon());
+        let tells_reason = true;
+        assert_eq!(
+            on_service,
+            Err(WireError::QueueSasOnService { tells_reason })
+        );
     }
 
     #[test]
@@ -898,7 +905,12 @@ mod tests {
             check("/others", &delegated(&[]), &noon()),
             "Signature did not match.",
         );
-        detail(check("/", &delegated(&[]), &noon()), NO_QUEUE);
+        let on_service = check("/", &delegated(&[]), &noon());
+        let tells_reason = true;
+        assert_eq!(
+            on_service,
+            Err(WireError::QueueSasOnService { tells_reason })
+        );
     }
 
     #[test]
