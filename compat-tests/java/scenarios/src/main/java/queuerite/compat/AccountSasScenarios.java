@@ -2,6 +2,7 @@ package queuerite.compat;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static queuerite.compat.Errors.refused;
+import static queuerite.compat.Errors.refusedOrBarred;
 
 import java.time.Instant;
 import java.util.List;
@@ -93,7 +94,7 @@ class AccountSasScenarios extends Scenario {
         if (Target.https()) {
             assertEquals(0, secure.approximateMessagesCount());
         } else {
-            refused("AuthorizationProtocolMismatch", secure::approximateMessagesCount);
+            refusedOrBarred("AuthorizationProtocolMismatch", secure::approximateMessagesCount);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static queuerite.compat.Errors.refused;
 import static queuerite.compat.Errors.refusedOrBarred;
+import static queuerite.compat.Errors.refusedOrUnwritable;
 
 import java.util.Arrays;
 import java.util.Base64;
@@ -56,7 +57,7 @@ class EncodingScenarios extends Scenario {
     @Test
     void s160_what_xml_cannot_carry_is_refused() {
         Queue queue = newQueue();
-        refusedOrBarred("InvalidXmlDocument", () -> queue.put("a\u0001b"));
+        refusedOrUnwritable("InvalidXmlDocument", () -> queue.put("a\u0001b"));
         assertNull(queue.peek());
     }
 

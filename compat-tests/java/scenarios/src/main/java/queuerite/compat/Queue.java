@@ -1,6 +1,7 @@
 package queuerite.compat;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 
@@ -89,9 +90,14 @@ public interface Queue {
 
     record Policy(String id, Instant start, Instant expiry, String permissions) { }
 
+    /** In whole seconds: more digits than the service takes are refused. */
+    static Instant inAnHour() {
+        return Instant.now().plusSeconds(3600).truncatedTo(ChronoUnit.SECONDS);
+    }
+
     record Sas(String permissions, Instant start, Instant expiry, String identifier) {
         public static Sas of(String permissions) {
-            return new Sas(permissions, null, Instant.now().plusSeconds(3600), null);
+            return new Sas(permissions, null, inAnHour(), null);
         }
 
         public static Sas by(String identifier) {

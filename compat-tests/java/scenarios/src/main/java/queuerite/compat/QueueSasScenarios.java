@@ -74,7 +74,7 @@ class QueueSasScenarios extends Scenario {
         Queue queue = newQueue();
         Queue signed = by(queue, Queue.Sas.by("readers"));
         queue.setPolicies(List.of(
-            new Queue.Policy("readers", null, Instant.now().plusSeconds(3600), "ra")));
+            new Queue.Policy("readers", null, Queue.inAnHour(), "ra")));
         eventually(() -> signed.put("text"));
         assertEquals("text", signed.peek().text());
         refused("AuthorizationPermissionMismatch", signed::get);
@@ -85,7 +85,7 @@ class QueueSasScenarios extends Scenario {
         Queue queue = newQueue();
         Queue signed = by(queue, Queue.Sas.by("readers"));
         queue.setPolicies(List.of(
-            new Queue.Policy("readers", null, Instant.now().plusSeconds(3600), "r")));
+            new Queue.Policy("readers", null, Queue.inAnHour(), "r")));
         eventually(signed::peek);
         queue.setPolicies(List.of());
         eventually(() -> refused("AuthenticationFailed", signed::peek));

@@ -10,7 +10,7 @@ import org.xml.sax.InputSource;
 /**
  * What the service said when it refused.
  *
- * @param message the text, with the request id and the time on lines of their own
+ * @param message the text; where there was a body, with request id and time on lines of their own
  * @param details the elements that follow the message in the error document
  * @param requestId the request id of the answer's headers
  */

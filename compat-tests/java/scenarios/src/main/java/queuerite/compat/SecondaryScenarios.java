@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
+import org.opentest4j.TestAbortedException;
 
 class SecondaryScenarios extends Scenario {
     @Test
@@ -35,7 +36,14 @@ class SecondaryScenarios extends Scenario {
         queue.put("text");
         Queue copy = secondary.queue(queue.name());
         eventually(copy::metadata);
-        refused("InsufficientAccountPermissions", () -> copy.put("text"));
+        refused("InsufficientAccountPermissions", () -> {
+            copy.put("text");
+            // A local server may let the secondary be another path to its one account.
+            if (URI.create(Target.secondary()).getAuthority()
+                .equals(URI.create(Target.ENDPOINT).getAuthority())) {
+                throw new TestAbortedException("needs a true secondary endpoint");
+            }
+        });
         refused("InsufficientAccountPermissions", copy::get);
         assertEquals(0, queue.peek().dequeueCount());
         assertEquals(1, queue.approximateMessagesCount());
@@ -48,8 +56,7 @@ class SecondaryScenarios extends Scenario {
         AtomicReference<Answer> answer = new AtomicReference<>();
         URI primary = URI.create(Target.ENDPOINT);
         Service service = SDK.open(Target.access().with(a -> {
-            // Nobody listens at this port.
-            a.endpoint = primary.getScheme() + "://127.0.0.1:1" + primary.getRawPath();
+            a.endpoint = primary.getScheme() + "://" + Target.nobody() + primary.getRawPath();
             a.secondary = secondary;
             a.tries = 3;
             a.answers = answer::set;

@@ -1,5 +1,9 @@
 package queuerite.compat;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.time.Duration;
 import org.opentest4j.TestAbortedException;
@@ -61,6 +65,15 @@ public final class Target {
             throw new TestAbortedException("needs https");
         }
         return anonymous().with(a -> a.token = () -> token);
+    }
+
+    /** An address of this machine where nobody listens. */
+    public static String nobody() {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return "127.0.0.1:" + socket.getLocalPort();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private static String required(String name) {

@@ -3,10 +3,13 @@ package queuerite.compat.azure;
 import static queuerite.compat.azure.Convert.seconds;
 import static queuerite.compat.azure.Convert.time;
 
+import com.azure.core.exception.HttpResponseException;
+import com.azure.core.http.rest.PagedFlux;
 import com.azure.core.http.rest.Response;
 import com.azure.core.util.BinaryData;
 import com.azure.storage.queue.QueueAsyncClient;
 import com.azure.storage.queue.QueueServiceAsyncClient;
+import com.azure.storage.queue.models.QueueItem;
 import com.azure.storage.queue.models.QueueStorageException;
 import com.azure.storage.queue.models.QueuesSegmentOptions;
 import com.azure.storage.queue.models.UserDelegationKey;
@@ -62,7 +65,9 @@ public final class AsyncSdk extends AzureSdk {
         public Page page(String prefix, Integer maxResults, String marker) {
             QueuesSegmentOptions options =
                 new QueuesSegmentOptions().setPrefix(prefix).setMaxResultsPerPage(maxResults);
-            return Convert.page(await(client.listQueues(options).byPage(marker).next()));
+            PagedFlux<QueueItem> queues = client.listQueues(options);
+            return Convert.page(
+                await((marker == null ? queues.byPage() : queues.byPage(marker)).next()));
         }
 
         @Override
@@ -77,7 +82,10 @@ public final class AsyncSdk extends AzureSdk {
 
         @Override
         public Stats stats() {
-            return Convert.stats(await(client.getStatistics()));
+            return await(client.getStatistics().map(Convert::stats)
+                .onErrorResume(HttpResponseException.class,
+                    e -> e instanceof QueueStorageException
+                        ? Mono.error(e) : Mono.fromSupplier(() -> Convert.statsUnread(e))));
         }
 
         @Override

@@ -1,6 +1,8 @@
 package queuerite.compat.azure;
 
+import com.azure.core.exception.HttpResponseException;
 import com.azure.core.http.rest.PagedResponse;
+import com.azure.core.util.BinaryData;
 import com.azure.storage.common.sas.AccountSasPermission;
 import com.azure.storage.common.sas.AccountSasResourceType;
 import com.azure.storage.common.sas.AccountSasService;
@@ -23,12 +25,14 @@ import com.azure.storage.queue.models.UpdateMessageResult;
 import com.azure.storage.queue.models.UserDelegationKey;
 import com.azure.storage.queue.sas.QueueSasPermission;
 import com.azure.storage.queue.sas.QueueServiceSasSignatureValues;
+import com.azure.xml.XmlReader;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
+import javax.xml.stream.XMLStreamException;
 import queuerite.compat.Queue;
 import queuerite.compat.Service;
 
@@ -56,16 +60,21 @@ final class Convert {
     }
 
     static Queue.Message message(QueueMessageItem got) {
-        return new Queue.Message(got.getMessageId(), got.getBody().toString(),
-            got.getBody().toBytes(), instant(got.getInsertionTime()),
+        return new Queue.Message(got.getMessageId(), body(got.getBody()).toString(),
+            body(got.getBody()).toBytes(), instant(got.getInsertionTime()),
             instant(got.getExpirationTime()), got.getPopReceipt(),
             instant(got.getTimeNextVisible()), got.getDequeueCount());
     }
 
     static Queue.Message message(PeekedMessageItem peeked) {
-        return new Queue.Message(peeked.getMessageId(), peeked.getBody().toString(),
-            peeked.getBody().toBytes(), instant(peeked.getInsertionTime()),
+        return new Queue.Message(peeked.getMessageId(), body(peeked.getBody()).toString(),
+            body(peeked.getBody()).toBytes(), instant(peeked.getInsertionTime()),
             instant(peeked.getExpirationTime()), null, null, peeked.getDequeueCount());
+    }
+
+    /** The library's word for an empty text is null. */
+    private static BinaryData body(BinaryData body) {
+        return body == null ? BinaryData.fromString("") : body;
     }
 
     static Queue.Receipt receipt(UpdateMessageResult updated) {
@@ -161,6 +170,22 @@ final class Convert {
     static Service.Stats stats(QueueServiceStatistics statistics) {
         return new Service.Stats(statistics.getGeoReplication().getStatus().toString(),
             instant(statistics.getGeoReplication().getLastSyncTime()));
+    }
+
+    /**
+     * Reads statistics that the library could not read: up to 12.29.0 it expects another root
+     * element than the one that the service sends.
+     */
+    static Service.Stats statsUnread(HttpResponseException failure) {
+        if (failure.getResponse() == null || failure.getResponse().getStatusCode() != 200) {
+            throw failure;
+        }
+        byte[] body = failure.getResponse().getBodyAsBinaryData().toBytes();
+        try (XmlReader reader = XmlReader.fromBytes(body)) {
+            return stats(QueueServiceStatistics.fromXml(reader, "StorageServiceStats"));
+        } catch (XMLStreamException e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     static Service.DelegationKey key(UserDelegationKey key) {

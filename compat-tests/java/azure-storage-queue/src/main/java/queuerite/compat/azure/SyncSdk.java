@@ -3,6 +3,7 @@ package queuerite.compat.azure;
 import static queuerite.compat.azure.Convert.seconds;
 import static queuerite.compat.azure.Convert.time;
 
+import com.azure.core.exception.HttpResponseException;
 import com.azure.core.util.BinaryData;
 import com.azure.core.util.Context;
 import com.azure.storage.queue.QueueClient;
@@ -68,7 +69,13 @@ public final class SyncSdk extends AzureSdk {
 
         @Override
         public Stats stats() {
-            return Convert.stats(client.getStatistics());
+            try {
+                return Convert.stats(client.getStatistics());
+            } catch (QueueStorageException e) {
+                throw e;
+            } catch (HttpResponseException e) {
+                return Convert.statsUnread(e);
+            }
         }
 
         @Override

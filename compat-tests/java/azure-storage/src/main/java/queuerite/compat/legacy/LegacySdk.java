@@ -33,6 +33,7 @@ import com.microsoft.azure.storage.queue.QueueRequestOptions;
 import com.microsoft.azure.storage.queue.SharedAccessQueuePolicy;
 import java.io.IOException;
 import java.net.HttpURLConnection;
+import java.net.SocketException;
 import java.net.URI;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -100,11 +101,16 @@ public final class LegacySdk implements Sdk {
             cause = cause.getCause();
         }
         if (!(cause instanceof StorageException refused)
-            || refused.getExtendedErrorInformation() == null) {
+            || refused.getCause() instanceof SocketException || refused.getErrorCode() == null) {
             return null;
         }
-        StorageExtendedErrorInformation error = refused.getExtendedErrorInformation();
         Map<String, String> details = new HashMap<>();
+        StorageExtendedErrorInformation error = refused.getExtendedErrorInformation();
+        if (error == null) {
+            // It asks by HEAD: there is no body, and the text is the reason phrase.
+            return new Refusal(refused.getHttpStatusCode(), refused.getErrorCode(),
+                refused.getMessage(), details, LAST_REQUEST_ID.get());
+        }
         error.getAdditionalDetails().forEach((name, values) -> details.put(name, values[0]));
         return new Refusal(refused.getHttpStatusCode(), refused.getErrorCode(),
             error.getErrorMessage(), details, LAST_REQUEST_ID.get());
@@ -315,9 +321,9 @@ public final class LegacySdk implements Sdk {
                 policy.setSharedAccessExpiryTime(date(sas.expiry()));
                 policy.setRange(range(sas.address()));
                 policy.setProtocols(sas.httpsOnly() ? SharedAccessProtocols.HTTPS_ONLY : null);
-                return new CloudStorageAccount(client.getCredentials(), null,
-                    client.getStorageUri().getPrimaryUri(), null)
-                    .generateSharedAccessSignature(policy);
+                URI endpoint = client.getStorageUri().getPrimaryUri();
+                return new CloudStorageAccount(client.getCredentials(), endpoint, endpoint,
+                    endpoint).generateSharedAccessSignature(policy);
             });
         }
 
@@ -470,8 +476,11 @@ public final class LegacySdk implements Sdk {
         }
 
         private static Message message(CloudQueueMessage message) throws StorageException {
-            return new Message(message.getMessageId(), message.getMessageContentAsString(),
-                message.getMessageContentAsByte(), instant(message.getInsertionTime()),
+            // The library's word for an empty text is null.
+            String text = message.getMessageContentAsString();
+            byte[] bytes = message.getMessageContentAsByte();
+            return new Message(message.getMessageId(), text == null ? "" : text,
+                bytes == null ? new byte[0] : bytes, instant(message.getInsertionTime()),
                 instant(message.getExpirationTime()), message.getPopReceipt(),
                 instant(message.getNextVisibleTime()), (long) message.getDequeueCount());
         }
