@@ -53,8 +53,9 @@ build() {
 
 # The Java machine trusts what it usually trusts, and the given authority in addition.
 trust() {
-    local usual store=$cache/trust.p12
-    usual=$(java -XshowSettings:properties -version 2>&1 | sed -nE 's/^ *java\.home = (.*)/\1/p')/lib/security/cacerts
+    local home usual store=$cache/trust.p12
+    home=$(java -XshowSettings:properties -version 2>&1 | sed -nE 's/^ *java\.home = (.*)/\1/p')
+    usual=$home/lib/security/cacerts
     rm -f "$store"
     if [[ -s $usual ]]; then
         cp "$usual" "$store"

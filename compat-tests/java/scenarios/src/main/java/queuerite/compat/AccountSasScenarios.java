@@ -5,7 +5,6 @@ import static queuerite.compat.Errors.refused;
 import static queuerite.compat.Errors.refusedOrBarred;
 
 import java.time.Instant;
-import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class AccountSasScenarios extends Scenario {

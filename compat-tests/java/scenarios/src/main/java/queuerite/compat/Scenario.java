@@ -47,11 +47,7 @@ public abstract class Scenario {
 
     /** A name that nobody else uses; if a queue gets it, it is deleted in the end. */
     protected String newName() {
-        return newName("");
-    }
-
-    protected String newName(String suffix) {
-        return named("c" + Target.RUN + "-" + random() + suffix);
+        return named("c" + Target.RUN + "-" + random());
     }
 
     /** Says that a queue of this name may come to be. */

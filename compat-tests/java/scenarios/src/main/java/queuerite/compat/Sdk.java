@@ -1,8 +1,9 @@
 package queuerite.compat;
 
+import java.util.List;
 import java.util.ServiceLoader;
 
-/** A client library, as the scenarios see it. The system property {@code compat.sdk} chooses one. */
+/** A client library, as the scenarios see it; the system property {@code compat.sdk} chooses. */
 public interface Sdk {
     /** The name to choose it by. */
     String name();
@@ -19,7 +20,7 @@ public interface Sdk {
     }
 
     /** The versions of the service that the library lets one choose, oldest first. */
-    java.util.List<String> versions();
+    List<String> versions();
 
     /** The version that it sends by itself. */
     String version();

@@ -31,7 +31,8 @@ final class LegacyProperties {
                 logging.getRetentionIntervalInDays()),
             from(properties.getHourMetrics()),
             from(properties.getMinuteMetrics()),
-            cors == null ? null : cors.getCorsRules().stream().map(LegacyProperties::from).toList());
+            cors == null
+                ? null : cors.getCorsRules().stream().map(LegacyProperties::from).toList());
     }
 
     private static Service.Metrics from(MetricsProperties metrics) {
