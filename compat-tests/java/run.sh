@@ -70,9 +70,33 @@ property() {
     sed -nE "s|.*<$1>(.*)</$1>.*|\1|p" pom.xml
 }
 
-# The scenarios that this column's library cannot express, joined by |.
+# The scenarios that this column's library cannot express, joined by |. A line begins with the
+# scenario, or with what the names of the columns begin with that it is for.
 not_applicable() {
-    sed -nE "s/^($1 )?S([0-9]{3}) .*/\2/p" not-applicable.txt | paste -s -d '|'
+    local first second numbers=()
+    while read -r first second _; do
+        if [[ $first =~ ^S[0-9]{3}$ ]]; then
+            numbers+=("${first#S}")
+        elif [[ $1 == "$first"* ]]; then
+            numbers+=("${second#S}")
+        fi
+    done <not-applicable.txt
+    (IFS='|' && echo "${numbers[*]}")
+}
+
+# Whether this column is asked for: all are, or those that begin so.
+is_wanted() {
+    local columns column
+    if [[ -z ${COMPAT_COLUMNS:-} ]]; then
+        return 0
+    fi
+    IFS=, read -r -a columns <<<"$COMPAT_COLUMNS"
+    for column in "${columns[@]}"; do
+        if [[ $1 == "$column"* ]]; then
+            return 0
+        fi
+    done
+    return 1
 }
 
 build
@@ -85,7 +109,7 @@ new=java-$(property azure-storage-queue.version)
 old=java-legacy-$(property azure-storage.version)
 failed=0
 for column in "$new" "$new-async" "$old"; do
-    if [[ -n ${COMPAT_COLUMNS:-} && ,$COMPAT_COLUMNS, != *,$column,* ]]; then
+    if ! is_wanted "$column"; then
         continue
     fi
     case $column in
