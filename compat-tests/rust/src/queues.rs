@@ -2,6 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use azure_core::Result;
+use azure_storage_queue::QueueClient;
+use azure_storage_queue::models::{QueueClientSetMetadataOptions, SignedIdentifiers};
+
 use crate::check::{has_code, refused};
 use crate::endpoint::{
     Queue, count, create, created_with, get, metadata, new_name, new_queue, peek, put, queue_at,
@@ -9,9 +13,6 @@ use crate::endpoint::{
 };
 use crate::messages::unknown_message;
 use crate::{policies, sas, tokens};
-use azure_core::Result;
-use azure_storage_queue::QueueClient;
-use azure_storage_queue::models::{QueueClientSetMetadataOptions, SignedIdentifiers};
 
 /// Creates the queue, and tells whether it was new (201) or there already (204).
 pub async fn create_status(queue: &QueueClient, metadata: &[(&str, &str)]) -> Result<u16> {
