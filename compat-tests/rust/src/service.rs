@@ -140,8 +140,10 @@ async fn s005_a_page_can_be_continued_by_another_client() {
 
 #[tokio::test]
 async fn s006_a_marker_that_is_none_is_refused() {
-    let mut options = QueueServiceClientListQueuesOptions::default();
-    options.marker = Some("garbage".to_owned());
+    let options = QueueServiceClientListQueuesOptions {
+        marker: Some("garbage".to_owned()),
+        ..Default::default()
+    };
     let answer = pages(&service(), options).await;
     refused_with(
         answer,
@@ -153,8 +155,10 @@ async fn s006_a_marker_that_is_none_is_refused() {
 #[tokio::test]
 async fn s007_a_page_of_no_queues_is_refused() {
     for size in [0, -1] {
-        let mut options = QueueServiceClientListQueuesOptions::default();
-        options.maxresults = Some(size);
+        let options = QueueServiceClientListQueuesOptions {
+            maxresults: Some(size),
+            ..Default::default()
+        };
         refused(
             pages(&service(), options).await,
             "OutOfRangeQueryParameterValue",
