@@ -230,9 +230,8 @@ impl<'a> Fields<'a> {
         // A queue's signature opens nothing that is not a queue's, whether it is right or not: the
         // service has no name that could have been signed.
         let queue = self.head.resource.path.queue();
-        let queue = queue.ok_or(WireError::QueueSasOnService {
-            tells_reason: version.is_some_and(ServiceVersion::has_account_sas),
-        })?;
+        let tells_reason = version.is_some_and(ServiceVersion::has_account_sas);
+        let queue = queue.ok_or(WireError::QueueSasOnService { tells_reason })?;
         if version.is_some_and(ServiceVersion::signs_service_of_queue) {
             Ok(format!("/queue/{account}/{queue}"))
         } else {
