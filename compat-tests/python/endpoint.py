@@ -12,7 +12,8 @@ DEVELOPMENT_KEY = (
 )
 
 # The cloud may need 30 seconds until policies and properties are in force or a queue is gone.
-PATIENCE = 45.0 if os.environ.get("COMPAT_PATIENCE") == "cloud" else 20.0
+LIKE_THE_CLOUD = os.environ.get("COMPAT_PATIENCE") == "cloud"
+PATIENCE = 45.0 if LIKE_THE_CLOUD else 20.0
 RUN = os.environ.get("COMPAT_RUN", "local")
 
 

@@ -24,7 +24,7 @@ fi
 
 # Prints the Python of an environment with this SDK, which is made anew when its lock changes.
 environment() {
-    local lock=$here/requirements/$1.txt folder=$COMPAT_CACHE/python/$1
+    local lock=$here/requirements/$1.txt folder=$COMPAT_CACHE/$1
     if ! cmp --silent "$lock" "$folder/installed.txt"; then
         rm -rf "$folder"
         mkdir -p "$folder"
@@ -36,8 +36,13 @@ environment() {
     echo "$folder/bin/python"
 }
 
+# Whether a column is asked for, by its name or how that begins.
 wanted() {
-    [[ -z ${COMPAT_COLUMNS:-} || ,$COMPAT_COLUMNS, == *,$1,* ]]
+    local wish wishes=${COMPAT_COLUMNS:-}
+    for wish in ${wishes//,/ }; do
+        [[ $1 == "$wish"* ]] && return
+    done
+    [[ -z ${COMPAT_COLUMNS:-} ]]
 }
 
 # Runs the tests of a folder as one column: the file is what a worker takes at a time.
@@ -70,7 +75,7 @@ column "python-$newest" "$newest" "$synchronous" "${parallel[@]}"
 column "python-$newest-aio" "$newest" "$here/scenarios" "${parallel[@]}"
 column python-12.10.0 12.10.0 "$synchronous" "${parallel[@]}"
 column python-12.0.0 12.0.0 "$synchronous" "${parallel[@]}"
-if [[ -n ${COMPAT_SERVER:-} ]]; then
+if [[ -n ${COMPAT_SERVER:-} && -z ${COMPAT_SCENARIOS:-} ]]; then
     column python-own-server "$newest" "$here/own_server" "${parallel[@]}"
 fi
 exit $failed
