@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+SAS_PARAMETERS = ("sv", "ss", "srt", "sp", "st", "se", "sip", "spr", "sr", "si", "sig")
+
 
 def body(xml: str | bytes) -> Callable:
     """Sends this body instead of the SDK's own."""
@@ -17,6 +19,7 @@ def body(xml: str | bytes) -> Callable:
     def replace_body(request) -> None:
         request.http_request.set_bytes_body(content)
         request.http_request.headers["Content-Length"] = str(len(content))
+        request.http_request.headers["Content-Type"] = "application/xml"
 
     return replace_body
 
@@ -31,3 +34,8 @@ def query(**parameters: str | None) -> Callable:
         request.http_request.url = urlunsplit(url._replace(query=urlencode(pairs)))
 
     return replace_query
+
+
+def anonymous() -> Callable:
+    """Takes the shared access signature away: the SDK makes no client without a credential."""
+    return query(**dict.fromkeys(SAS_PARAMETERS))

@@ -1,10 +1,16 @@
 #!/usr/bin/env bash
-# Runs the Python suite: every SDK in requirements/, on a server that keeps its data on disk and
-# then on one that keeps it in memory. Arguments go to pytest. README.md one folder up tells more.
+# Runs the Python suite against the endpoint that the environment names, one column for each SDK.
+# README.md one folder up tells what the variables mean.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
-cache=$(cd "$here/../.." && pwd)/.cache/compat-tests/python
+newest=12.18.1
+
+if [[ -z ${COMPAT_ENDPOINT:-} ]]; then
+    echo "compat-tests/python: no endpoint to test; start it with: scripts/compat.sh --only python" >&2
+    exit 2
+fi
+: "${COMPAT_REPORTS:?}" "${COMPAT_CACHE:?}"
 
 python=${PYTHON:-python3}
 if ! command -v "$python" >/dev/null; then
@@ -16,37 +22,60 @@ if ! "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 
     exit 77
 fi
 
-# Prints the folder of a virtual environment with these requirements, made anew when they change.
+# Prints the Python of an environment with this SDK, which is made anew when its lock changes.
 environment() {
-    local requirements=$1 folder=$cache/$(basename "$1" .txt)
-    if ! cmp --silent "$requirements" "$folder/installed.txt"; then
+    local lock=$here/requirements/$1.txt folder=$COMPAT_CACHE/$1
+    if ! cmp --silent "$lock" "$folder/installed.txt"; then
         rm -rf "$folder"
-        mkdir -p "$cache"
+        mkdir -p "$folder"
         "$python" -m venv "$folder"
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-            --requirement "$requirements"
-        cp "$requirements" "$folder/installed.txt"
+        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
+            --requirement "$lock" >&2
+        cp "$lock" "$folder/installed.txt"
     fi
-    echo "$folder"
+    echo "$folder/bin/python"
 }
 
-modes=${QUEUERITE_MODE:-disk memory}
-if [[ -n ${QUEUERITE_ENDPOINT:-} ]]; then
-    modes=external
-fi
+# Whether a column is asked for, by its name or how that begins.
+wanted() {
+    local wish wishes=${COMPAT_COLUMNS:-}
+    for wish in ${wishes//,/ }; do
+        [[ $1 == "$wish"* ]] && return
+    done
+    [[ -z ${COMPAT_COLUMNS:-} ]]
+}
+
+# Runs the tests of a folder as one column: the file is what a worker takes at a time.
+column() {
+    local name=$1 sdk=$2 tests=$3 interpreter code=0
+    shift 3
+    wanted "$name" || return 0
+    interpreter=$(environment "$sdk")
+    echo "== $name"
+    COLUMN=$name "$interpreter" -m pytest -c "$here/pytest.ini" --rootdir "$tests" \
+        --junit-xml "$COMPAT_REPORTS/$name.xml" -o junit_suite_name="$name" "$@" "$tests" || code=$?
+    case $code in
+        0 | 5) ;; # 5: none of the scenarios asked for is here
+        1) failed=1 ;;
+        *)
+            echo "compat-tests/python: pytest ended with code $code" >&2
+            exit 3
+            ;;
+    esac
+}
 
 export PYTHONDONTWRITEBYTECODE=1
 failed=0
-for requirements in "$here"/requirements/*.txt; do
-    folder=$(environment "$requirements")
-    sdk=$("$folder/bin/python" -c 'import azure.storage.queue as q; print(q.__version__)')
-    for mode in $modes; do
-        echo "== azure-storage-queue $sdk, $mode"
-        (
-            cd "$here"
-            [[ $mode == external ]] || export QUEUERITE_MODE=$mode
-            "$folder/bin/python" -m pytest "$@"
-        ) || failed=1
-    done
-done
+synchronous=$(mktemp -d)
+trap 'rm -rf "$synchronous"' EXIT
+"$python" "$here/synchronous.py" "$here/scenarios" "$synchronous"
+
+parallel=(-n 4 --dist loadfile)
+column "python-$newest" "$newest" "$synchronous" "${parallel[@]}"
+column "python-$newest-aio" "$newest" "$here/scenarios" "${parallel[@]}"
+column python-12.10.0 12.10.0 "$synchronous" "${parallel[@]}"
+column python-12.0.0 12.0.0 "$synchronous" "${parallel[@]}"
+if [[ -n ${COMPAT_SERVER:-} && -z ${COMPAT_SCENARIOS:-} ]]; then
+    column python-own-server "$newest" "$here/own_server" "${parallel[@]}"
+fi
 exit $failed

@@ -43,6 +43,16 @@ class Credential:
         return AccessToken(current, int(time.time()) + 3600)
 
 
+class AsyncCredential(Credential):
+    """The same for the asynchronous client."""
+
+    async def get_token(self, *scopes: str, **options: object) -> AccessToken:
+        return super().get_token(*scopes, **options)
+
+    async def close(self) -> None:
+        """There is nothing to close."""
+
+
 def _part(content: dict) -> str:
     encoded = base64.urlsafe_b64encode(json.dumps(content).encode())
     return encoded.rstrip(b"=").decode()

@@ -8,15 +8,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from conftest import service_client, unique_name
-from server import Account, Server
+from endpoint import Account
+from server import Server
 
-EXAMPLES = Path(__file__).parent / "examples"
+EXAMPLES = Path(__file__).parents[1] / "examples"
 OVER_WITHIN = 100.0
 
 
@@ -55,39 +56,33 @@ class Run:
         return "\n".join(" ".join(line) for line in self.lines)
 
 
-@pytest.fixture(params=["undisturbed", "with a restart"])
-def play(request) -> Callable[[str, str, str, int], Run]:
+@pytest.fixture(params=["on disk", "in memory", "with a restart"])
+def play(request, tmp_path) -> Iterator[Callable[[str, str, str, int], Run]]:
     """Plays an example to its end; in one variant the server dies after so many such lines."""
-    if request.param == "undisturbed":
-        account = request.getfixturevalue("account")
+    server = Server(None if request.param == "in memory" else tmp_path / "location")
 
-        def play(example: str, queue_name: str, word: str, count: int) -> Run:
-            run = Run(example, account, queue_name)
+    def play(example: str, queue_name: str, word: str, count: int) -> Run:
+        run = Run(example, server.account, queue_name)
+        run.account = server.account
+        died_after: list[int] = []
+
+        def disturb() -> None:
+            if not died_after and len(run.those(word)) >= count:
+                died_after.append(len(run.lines))
+                server.kill()
+                time.sleep(1)  # for the clients to notice; nothing is concluded from it
+                server.restart()
+
+        if request.param != "with a restart":
             run.to_the_end()
-            run.account = account
             return run
+        run.to_the_end(disturb)
+        assert died_after, f"the server was to die after {count} lines '{word} …'"
+        assert len(run.lines) > died_after[0] + 3, "and the example was to go on"
+        return run
 
-    else:
-        server: Server = request.getfixturevalue("durable_server")
-
-        def play(example: str, queue_name: str, word: str, count: int) -> Run:
-            run = Run(example, server.account, queue_name)
-            died_after: list[int] = []
-
-            def disturb() -> None:
-                if not died_after and len(run.those(word)) >= count:
-                    died_after.append(len(run.lines))
-                    server.kill()
-                    time.sleep(1)  # for the clients to notice; nothing is concluded from it
-                    server.restart()
-
-            run.to_the_end(disturb)
-            run.account = server.account
-            assert died_after, f"the server was to die after {count} lines '{word} …'"
-            assert len(run.lines) > died_after[0] + 3, "and the example was to go on"
-            return run
-
-    return play
+    yield play
+    server.kill()
 
 
 def test_file_processing(play):
