@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 @pytest.fixture
 def celery(account, monkeypatch, tmp_path) -> Iterator[tuple]:
     """The application and the beginning of its queues, with a worker that works them off."""
-    prefix = f"{account.prefix}celery-{uuid.uuid4().hex[:8]}-"
+    prefix = f"{account.prefix}celery-{uuid.uuid4().hex[:4]}-"
     monkeypatch.setenv("COMPAT_BROKER", f"azurestoragequeues://{account.key}@{account.endpoint}")
     monkeypatch.setenv("COMPAT_BROKER_PREFIX", prefix)
     if account.authority:

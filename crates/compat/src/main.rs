@@ -413,10 +413,10 @@ fn version(program: &Path) -> String {
     }
 }
 
-/// Something that no earlier run was called: the time, in milliseconds.
+/// Something that no earlier run was called, and short: names of queues have little room.
 fn run_id() -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH);
-    format!("{:x}", now.unwrap_or_default().as_millis())
+    format!("{:x}", now.unwrap_or_default().as_secs())
 }
 
 #[cfg(test)]
