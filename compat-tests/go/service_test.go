@@ -11,6 +11,9 @@ import (
 	"compat/azqueue"
 )
 
+// More pages than any test has queues. A server may say for ever that there is another.
+const pagesMax = 100
+
 // list gives the names on each page.
 func list(t *testing.T, client *azqueue.ServiceClient, o azqueue.ListQueuesOptions) (pages [][]string) {
 	t.Helper()
@@ -21,6 +24,9 @@ func list(t *testing.T, client *azqueue.ServiceClient, o azqueue.ListQueuesOptio
 			names = append(names, *queue.Name)
 		}
 		pages = append(pages, names)
+		if len(pages) > pagesMax {
+			t.Fatalf("there are more than %d pages, and still one to come", pagesMax)
+		}
 	}
 	return pages
 }

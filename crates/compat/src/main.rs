@@ -408,7 +408,7 @@ fn version(program: &Path) -> String {
     let said = run_command(Command::new(program).arg("--version"));
     let said = String::from_utf8_lossy(&said.stdout);
     match said.lines().next() {
-        Some(line) if !line.is_empty() => line.trim().into(),
+        Some(line) if !line.is_empty() => format!("queuerite {}", line.trim()),
         _ => program.display().to_string(),
     }
 }

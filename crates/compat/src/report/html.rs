@@ -36,6 +36,7 @@ pub(super) fn page(matrix: &Matrix) -> String {
                 }
                 (totals(matrix))
                 h2 { "Scenarios" }
+                p { "Open a title for what is done, what must be observed, and where that is said." }
                 p { label { input #only type="checkbox"; " only rows in which something failed" } }
                 @for rows in matrix.rows.chunk_by(|one, other| one.group == other.group) {
                     (group(rows, &matrix.columns))
@@ -175,6 +176,7 @@ td.failed details[open] { text-align: left; }
 td.not-applicable, td.not-run, .mark.not-applicable, .mark.not-run { color: var(--dim); cursor: help; }
 .evidence { color: var(--dim); font-size: .8em; border: 1px solid var(--line); border-radius: .6em; padding: 0 .4em; }
 pre { white-space: pre-wrap; overflow-wrap: anywhere; max-width: 40rem; font-weight: 400; font-size: .8rem; }
-summary { cursor: pointer; } td.title summary { list-style-position: outside; }
+summary { cursor: pointer; list-style: none; }
+td.title summary:hover { text-decoration: underline; }
 body:has(#only:checked) tbody tr[id]:not(.bad) { display: none; }
 ";
