@@ -4,6 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../columns.sh"
 
 if ! command -v dotnet >/dev/null; then
     echo "compat-tests/dotnet: the .NET SDK is missing; install version 8.0 or later (dotnet)" >&2
@@ -19,10 +20,7 @@ done
 project=$here/Queuerite.Compat.csproj
 version=$(sed -n 's/.*"Azure.Storage.Queues" Version="\[\(.*\)\]".*/\1/p' "$project")
 column=dotnet-$version
-case ",${COMPAT_COLUMNS:-$column}," in
-*",$column,"*) ;;
-*) exit 0 ;;
-esac
+is_wanted "$column" || exit 0
 
 export NUGET_PACKAGES=$COMPAT_CACHE/dotnet/packages
 export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1

@@ -4,6 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../columns.sh"
 
 python=${PYTHON:-python3}
 if ! "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
@@ -16,10 +17,7 @@ for name in COMPAT_ENDPOINT COMPAT_ACCOUNT COMPAT_KEY COMPAT_RUN COMPAT_REPORTS 
         exit 2
     fi
 done
-case ",${COMPAT_COLUMNS:-frameworks}," in
-*,frameworks,*) ;;
-*) exit 0 ;;
-esac
+is_wanted frameworks || exit 0
 
 # Makes the virtual environment of these requirements, anew when they change.
 environment() {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"reflect"
+	"runtime/debug"
 	"strings"
 	"testing"
 	"time"
@@ -111,5 +112,14 @@ func about(t *testing.T, got, since *time.Time, after time.Duration) {
 	t.Helper()
 	if off := got.Sub(*since) - after; off < -2*time.Second || off > 2*time.Second {
 		t.Fatalf("%v is not %v after %v", got, after, since)
+	}
+}
+
+// caught makes a panic the failure of its test. Whoever asks for a value that an answer lacks ends
+// with one, and would take all other tests along.
+func caught(t *testing.T) {
+	t.Helper()
+	if reason := recover(); reason != nil {
+		t.Errorf("%v\n%s", reason, debug.Stack())
 	}
 }

@@ -34,6 +34,7 @@ func (p *busyAtFirst) Do(request *policy.Request) (*http.Response, error) {
 }
 
 func TestS220_a_retry_is_served(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	busy, retrying := &busyAtFirst{}, options()
 	retrying.Retry = policy.RetryOptions{MaxRetries: 3, RetryDelay: 10 * time.Millisecond}
@@ -46,6 +47,7 @@ func TestS220_a_retry_is_served(t *testing.T) {
 }
 
 func TestS221_a_service_timeout_is_accepted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for i, timeout := range []string{"5", "60"} {
@@ -56,6 +58,7 @@ func TestS221_a_service_timeout_is_accepted(t *testing.T) {
 }
 
 func TestS222_the_client_request_id_comes_back(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	const id = "an-id-of-the-client's-own"
 	var answer *http.Response
@@ -73,6 +76,7 @@ func TestS222_the_client_request_id_comes_back(t *testing.T) {
 }
 
 func TestS223_every_version_that_can_be_asked_for_works(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	// The SDK speaks one version; a change of the header asks for an older one.
 	for _, version := range []string{"2018-03-28", "2021-12-02", ""} {
@@ -96,6 +100,7 @@ func TestS223_every_version_that_can_be_asked_for_works(t *testing.T) {
 }
 
 func TestS224_an_answer_has_a_request_id_and_a_date(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	var answer *http.Response
 	got := must(newQueue(t).EnqueueMessage(answering(ctx, &answer), "text", nil))(t)
@@ -117,6 +122,7 @@ func secondaryService(t *testing.T) *azqueue.ServiceClient {
 }
 
 func TestS230_a_secondary_reads(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	client, name := secondaryService(t), newName()
 	queue := create(t, name, pairs(map[string]string{"color": "blue"}))
@@ -134,6 +140,7 @@ func TestS230_a_secondary_reads(t *testing.T) {
 }
 
 func TestS231_a_secondary_does_not_write(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	client := secondaryService(t)
 	queue := newQueue(t)
@@ -150,6 +157,7 @@ func TestS231_a_secondary_does_not_write(t *testing.T) {
 // Errors
 
 func TestS240_an_error_has_status_code_and_message(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := service.NewQueueClient(newName())
 	refused(t, failure(queue.GetProperties(ctx, nil)), "QueueNotFound")
@@ -164,6 +172,7 @@ func TestS240_an_error_has_status_code_and_message(t *testing.T) {
 }
 
 func TestS241_a_missing_queue_is_told_by_head_and_get_alike(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := service.NewQueueClient(newName())
 	refused(t, failure(queue.GetProperties(ctx, nil)), "QueueNotFound")
@@ -177,12 +186,14 @@ func TestS241_a_missing_queue_is_told_by_head_and_get_alike(t *testing.T) {
 }
 
 func TestS242_an_error_names_the_parameter(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	document := refused(t, tryPut(newQueue(t), "text", seconds(10), seconds(10)), "InvalidQueryParameterValue")
 	equal(t, strings.Contains(document, "<QueryParameterName>visibilitytimeout</QueryParameterName>"), true)
 }
 
 func TestS243_an_error_has_a_request_id(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	err := failure(service.NewQueueClient(newName()).GetProperties(ctx, nil))
 	document := refused(t, err, "QueueNotFound")
@@ -192,6 +203,7 @@ func TestS243_an_error_has_a_request_id(t *testing.T) {
 }
 
 func TestS244_an_unreachable_server_is_the_clients_error(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	// A port that was free a moment ago.
 	listener := must(net.Listen("tcp", "127.0.0.1:0"))(t)
@@ -237,6 +249,7 @@ func none(t *testing.T, failures []error) {
 }
 
 func TestS250_sixteen_consumers_share_a_queue(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putMany(t, queue, 200)
@@ -269,6 +282,7 @@ func TestS250_sixteen_consumers_share_a_queue(t *testing.T) {
 }
 
 func TestS251_sixteen_producers_lose_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	none(t, sixteen(func(worker int) error {
@@ -291,6 +305,7 @@ func TestS251_sixteen_producers_lose_nothing(t *testing.T) {
 }
 
 func TestS252_one_receipt_deletes_once(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	failures := sixteen(func(int) error {
@@ -303,6 +318,7 @@ func TestS252_one_receipt_deletes_once(t *testing.T) {
 }
 
 func TestS253_one_of_many_creates_a_queue(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := service.NewQueueClient(newName())
 	remove(t, queue)

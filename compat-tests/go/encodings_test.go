@@ -19,6 +19,7 @@ func toTheLetter(t *testing.T, text string) {
 }
 
 func TestS155_text_is_sent_as_it_is(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "Just text, as it is: a+b=c; 100%")
@@ -27,6 +28,7 @@ func TestS155_text_is_sent_as_it_is(t *testing.T) {
 }
 
 func TestS156_base64_is_the_clients_affair(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	// The SDK has no encoding of its own: its users call the standard library.
 	sent := []byte{0, 1, 2, 250, 251, 252, 253, 254, 255}
@@ -38,21 +40,25 @@ func TestS156_base64_is_the_clients_affair(t *testing.T) {
 }
 
 func TestS157_markup_is_text(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	toTheLetter(t, `<a>&amp;"'</a> ]]> <!-- -->`)
 }
 
 func TestS158_white_space_stays(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	toTheLetter(t, " \t\n two  blanks,\t\ttabs\n\nand lines \n\t ")
 }
 
 func TestS159_every_plane_of_unicode(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	toTheLetter(t, "äöüß 汉字 العربية e\u0301 \U0001F469\u200D\U0001F469\u200D\U0001F467 \U0010FFFF")
 }
 
 func TestS160_what_xml_cannot_carry_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	// The SDK would put U+FFFD in its place.
@@ -62,6 +68,7 @@ func TestS160_what_xml_cannot_carry_is_refused(t *testing.T) {
 }
 
 func TestS161_the_limit_counts_bytes_not_characters(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	fits := strings.Repeat("汉", 21_845) + "a"
@@ -71,6 +78,7 @@ func TestS161_the_limit_counts_bytes_not_characters(t *testing.T) {
 }
 
 func TestS162_48_kib_of_bytes_fit_with_base64(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	fits := bytes.Repeat([]byte{0, 127, 255}, 49_152/3)
@@ -82,11 +90,13 @@ func TestS162_48_kib_of_bytes_fit_with_base64(t *testing.T) {
 }
 
 func TestS163_json_goes_through(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	toTheLetter(t, "{\n  \"name\": \"a \\\"quoted\\\" name\",\n  \"path\": \"C:\\\\temp\",\n  \"line\": \"one\\ntwo\",\n  \"list\": [1, null, true]\n}\n")
 }
 
 func TestS164_an_update_keeps_what_it_is_given(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	text := " <b>&amp;</b>\t\n\U0001F600 ]]> \n"

@@ -55,6 +55,7 @@ func seconds(count int32) *int32 { return &count }
 // Put
 
 func TestS070_what_a_put_answers(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	answer := must(newQueue(t).EnqueueMessage(ctx, "text", nil))(t)
 	message := answer.Messages[0]
@@ -67,6 +68,7 @@ func TestS070_what_a_put_answers(t *testing.T) {
 }
 
 func TestS071_every_message_has_an_id_of_its_own(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, ids := newQueue(t), map[string]bool{}
 	for range 10 {
@@ -76,12 +78,14 @@ func TestS071_every_message_has_an_id_of_its_own(t *testing.T) {
 }
 
 func TestS072_a_message_may_live_for_ever(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	message := putWith(t, newQueue(t), "text", &azqueue.EnqueueMessageOptions{TimeToLive: seconds(-1)})
 	sameTime(t, message.ExpirationTime, time.Date(9999, 12, 31, 23, 59, 59, 0, time.UTC))
 }
 
 func TestS073_a_time_to_live_is_what_it_was_asked_to_be(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for _, live := range []int32{60, 1_073_741_824} {
@@ -91,6 +95,7 @@ func TestS073_a_time_to_live_is_what_it_was_asked_to_be(t *testing.T) {
 }
 
 func TestS074_a_time_to_live_of_0_or_minus_2_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for _, live := range []int32{0, -2} {
@@ -106,6 +111,7 @@ func TestS074_a_time_to_live_of_0_or_minus_2_is_refused(t *testing.T) {
 }
 
 func TestS075_a_message_may_be_put_hidden(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	message := putWith(t, queue, "text", &azqueue.EnqueueMessageOptions{VisibilityTimeout: seconds(60)})
@@ -116,6 +122,7 @@ func TestS075_a_message_may_be_put_hidden(t *testing.T) {
 }
 
 func TestS076_a_message_must_not_be_hidden_for_as_long_as_it_lives(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	refused(t, tryPut(queue, "text", seconds(604_800), nil), "InvalidQueryParameterValue")
@@ -125,6 +132,7 @@ func TestS076_a_message_must_not_be_hidden_for_as_long_as_it_lives(t *testing.T)
 }
 
 func TestS077_a_visibility_timeout_has_limits_when_a_message_is_put(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for _, timeout := range []int32{-1, 604_801} {
@@ -133,6 +141,7 @@ func TestS077_a_visibility_timeout_has_limits_when_a_message_is_put(t *testing.T
 }
 
 func TestS078_exactly_64_kib_fit(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, text(65_536))
@@ -142,6 +151,7 @@ func TestS078_exactly_64_kib_fit(t *testing.T) {
 }
 
 func TestS079_an_empty_text_is_a_text(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "")
@@ -149,6 +159,7 @@ func TestS079_an_empty_text_is_a_text(t *testing.T) {
 }
 
 func TestS080_the_receipt_of_a_put_is_good_at_once(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	message := put(t, queue, "text")
@@ -160,6 +171,7 @@ func TestS080_the_receipt_of_a_put_is_good_at_once(t *testing.T) {
 // Get
 
 func TestS090_what_a_get_answers(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	sent := put(t, queue, "text")
@@ -178,11 +190,13 @@ func TestS090_what_a_get_answers(t *testing.T) {
 }
 
 func TestS091_an_empty_queue_gives_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	equal(t, len(must(newQueue(t).DequeueMessage(ctx, nil))(t).Messages), 0)
 }
 
 func TestS092_a_get_brings_as_many_as_are_asked_for(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putMany(t, queue, 40)
@@ -191,6 +205,7 @@ func TestS092_a_get_brings_as_many_as_are_asked_for(t *testing.T) {
 }
 
 func TestS093_the_number_of_messages_has_limits(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for _, count := range []int32{0, 33} {
@@ -200,6 +215,7 @@ func TestS093_the_number_of_messages_has_limits(t *testing.T) {
 }
 
 func TestS094_a_visibility_timeout_has_limits_when_a_message_is_got(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "text")
@@ -213,6 +229,7 @@ func TestS094_a_visibility_timeout_has_limits_when_a_message_is_got(t *testing.T
 }
 
 func TestS095_a_message_that_was_got_is_hidden(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "text")
@@ -222,6 +239,7 @@ func TestS095_a_message_that_was_got_is_hidden(t *testing.T) {
 }
 
 func TestS096_each_get_counts(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "text")
@@ -234,6 +252,7 @@ func TestS096_each_get_counts(t *testing.T) {
 }
 
 func TestS097_messages_of_one_get_share_a_receipt_and_a_time(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putMany(t, queue, 3)
@@ -246,6 +265,7 @@ func TestS097_messages_of_one_get_share_a_receipt_and_a_time(t *testing.T) {
 }
 
 func TestS098_a_message_may_be_hidden_beyond_its_end(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putWith(t, queue, "text", &azqueue.EnqueueMessageOptions{TimeToLive: seconds(60)})
@@ -254,6 +274,7 @@ func TestS098_a_message_may_be_hidden_beyond_its_end(t *testing.T) {
 }
 
 func TestS099_a_client_can_read_a_queue_to_its_end(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, read := newQueue(t), map[string]int{}
 	putMany(t, queue, 70)
@@ -277,6 +298,7 @@ func TestS099_a_client_can_read_a_queue_to_its_end(t *testing.T) {
 // Peek
 
 func TestS105_what_a_peek_answers(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	sent := put(t, queue, "text")
@@ -292,6 +314,7 @@ func TestS105_what_a_peek_answers(t *testing.T) {
 }
 
 func TestS106_a_peek_changes_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	sent := put(t, queue, "text")
@@ -305,6 +328,7 @@ func TestS106_a_peek_changes_nothing(t *testing.T) {
 }
 
 func TestS107_a_peek_shows_the_visible_alone(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putMany(t, queue, 3)
@@ -317,6 +341,7 @@ func TestS107_a_peek_shows_the_visible_alone(t *testing.T) {
 }
 
 func TestS108_the_number_of_messages_to_peek_has_limits(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putMany(t, queue, 40)
@@ -328,6 +353,7 @@ func TestS108_the_number_of_messages_to_peek_has_limits(t *testing.T) {
 }
 
 func TestS109_an_empty_queue_shows_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	equal(t, len(must(newQueue(t).PeekMessage(ctx, nil))(t).Messages), 0)
 }
@@ -343,6 +369,7 @@ func gotten(t *testing.T) (*azqueue.QueueClient, *azqueue.DequeuedMessage) {
 }
 
 func TestS110_text_and_time_are_updated_together(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	answer := must(update(queue, message.MessageID, message.PopReceipt, "another", 60))(t)
@@ -353,6 +380,7 @@ func TestS110_text_and_time_are_updated_together(t *testing.T) {
 }
 
 func TestS111_without_a_text_the_text_stays(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	// The SDK always sends a text.
@@ -363,6 +391,7 @@ func TestS111_without_a_text_the_text_stays(t *testing.T) {
 }
 
 func TestS112_a_timeout_of_0_gives_the_message_back(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	must(update(queue, message.MessageID, message.PopReceipt, "text", 0))(t)
@@ -372,6 +401,7 @@ func TestS112_a_timeout_of_0_gives_the_message_back(t *testing.T) {
 }
 
 func TestS113_an_update_leaves_the_rest_alone(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	answer := must(update(queue, message.MessageID, message.PopReceipt, "text", 30))(t)
@@ -384,6 +414,7 @@ func TestS113_an_update_leaves_the_rest_alone(t *testing.T) {
 }
 
 func TestS114_an_old_receipt_is_worth_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	must(update(queue, message.MessageID, message.PopReceipt, "text", 60))(t)
@@ -393,6 +424,7 @@ func TestS114_an_old_receipt_is_worth_nothing(t *testing.T) {
 }
 
 func TestS115_a_receipt_is_renewed_again_and_again(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	receipt := message.PopReceipt
@@ -404,6 +436,7 @@ func TestS115_a_receipt_is_renewed_again_and_again(t *testing.T) {
 }
 
 func TestS116_a_message_can_be_updated_as_soon_as_it_was_put(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	message := put(t, queue, "text")
@@ -412,6 +445,7 @@ func TestS116_a_message_can_be_updated_as_soon_as_it_was_put(t *testing.T) {
 }
 
 func TestS117_a_visible_message_can_be_hidden(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	message := put(t, queue, "text")
@@ -420,6 +454,7 @@ func TestS117_a_visible_message_can_be_hidden(t *testing.T) {
 }
 
 func TestS118_a_visibility_timeout_has_limits_when_a_message_is_updated(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	for _, timeout := range []int32{-1, 604_801} {
@@ -429,6 +464,7 @@ func TestS118_a_visibility_timeout_has_limits_when_a_message_is_updated(t *testi
 }
 
 func TestS119_a_message_must_not_be_hidden_beyond_its_end_by_an_update(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putWith(t, queue, "text", &azqueue.EnqueueMessageOptions{TimeToLive: seconds(60)})
@@ -437,6 +473,7 @@ func TestS119_a_message_must_not_be_hidden_beyond_its_end_by_an_update(t *testin
 }
 
 func TestS120_64_kib_fit_into_an_update(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	answer := must(update(queue, message.MessageID, message.PopReceipt, text(65_536), 0))(t)
@@ -445,12 +482,14 @@ func TestS120_64_kib_fit_into_an_update(t *testing.T) {
 }
 
 func TestS121_a_malformed_receipt_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	refused(t, failure(update(queue, message.MessageID, ptr("not a receipt"), "text", 0)), "InvalidQueryParameterValue")
 }
 
 func TestS122_an_unknown_message_cannot_be_updated(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	id, receipt := unknownMessage(t)
 	refused(t, failure(update(newQueue(t), &id, &receipt, "text", 0)), "MessageNotFound")
@@ -459,6 +498,7 @@ func TestS122_an_unknown_message_cannot_be_updated(t *testing.T) {
 // Delete and clear
 
 func TestS130_a_message_is_deleted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	must(queue.DeleteMessage(ctx, *message.MessageID, *message.PopReceipt, nil))(t)
@@ -466,6 +506,7 @@ func TestS130_a_message_is_deleted(t *testing.T) {
 }
 
 func TestS131_a_message_is_deleted_once(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	must(queue.DeleteMessage(ctx, *message.MessageID, *message.PopReceipt, nil))(t)
@@ -473,6 +514,7 @@ func TestS131_a_message_is_deleted_once(t *testing.T) {
 }
 
 func TestS132_a_malformed_receipt_deletes_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	message := put(t, queue, "text")
@@ -481,12 +523,14 @@ func TestS132_a_malformed_receipt_deletes_nothing(t *testing.T) {
 }
 
 func TestS133_an_unknown_message_cannot_be_deleted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	id, receipt := unknownMessage(t)
 	refused(t, failure(newQueue(t).DeleteMessage(ctx, id, receipt, nil)), "MessageNotFound")
 }
 
 func TestS134_a_receipt_outlives_its_timeout(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "text")
@@ -497,6 +541,7 @@ func TestS134_a_receipt_outlives_its_timeout(t *testing.T) {
 }
 
 func TestS135_whoever_got_it_last_has_the_receipt(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "text")
@@ -508,6 +553,7 @@ func TestS135_whoever_got_it_last_has_the_receipt(t *testing.T) {
 }
 
 func TestS136_clearing_removes_everything(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putMany(t, queue, 3)
@@ -521,6 +567,7 @@ func TestS136_clearing_removes_everything(t *testing.T) {
 }
 
 func TestS137_an_empty_queue_can_be_cleared(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	must(newQueue(t).ClearMessages(ctx, nil))(t)
 }
@@ -528,6 +575,7 @@ func TestS137_an_empty_queue_can_be_cleared(t *testing.T) {
 // Visibility and expiry
 
 func TestS140_a_hidden_message_becomes_visible_by_itself(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	begun := time.Now()
@@ -546,6 +594,7 @@ func notBefore(t *testing.T, begun time.Time, least time.Duration) {
 }
 
 func TestS141_a_message_that_was_not_deleted_comes_back(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	sent := put(t, queue, "text")
@@ -558,6 +607,7 @@ func TestS141_a_message_that_was_not_deleted_comes_back(t *testing.T) {
 }
 
 func TestS142_an_expired_message_is_gone(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putWith(t, queue, "text", &azqueue.EnqueueMessageOptions{TimeToLive: seconds(2)})
@@ -567,6 +617,7 @@ func TestS142_an_expired_message_is_gone(t *testing.T) {
 }
 
 func TestS143_an_expired_message_cannot_be_deleted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putWith(t, queue, "text", &azqueue.EnqueueMessageOptions{TimeToLive: seconds(2)})
@@ -577,6 +628,7 @@ func TestS143_an_expired_message_cannot_be_deleted(t *testing.T) {
 }
 
 func TestS144_an_update_moves_the_time_of_return(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, message := gotten(t)
 	begun := time.Now()
@@ -587,6 +639,7 @@ func TestS144_an_update_moves_the_time_of_return(t *testing.T) {
 }
 
 func TestS145_a_lease_is_kept_alive(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "text")
@@ -606,6 +659,7 @@ func TestS145_a_lease_is_kept_alive(t *testing.T) {
 // Order
 
 func TestS150_first_in_first_out(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for _, text := range putInOrder(t, queue, 10) {
@@ -614,6 +668,7 @@ func TestS150_first_in_first_out(t *testing.T) {
 }
 
 func TestS151_a_batch_is_in_order(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	texts := putInOrder(t, queue, 10)
@@ -625,6 +680,7 @@ func TestS151_a_batch_is_in_order(t *testing.T) {
 }
 
 func TestS152_what_was_hidden_comes_when_it_is_visible(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	putWith(t, queue, "A", &azqueue.EnqueueMessageOptions{VisibilityTimeout: seconds(3)})

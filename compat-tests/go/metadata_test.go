@@ -11,12 +11,14 @@ func setMetadata(queue *azqueue.QueueClient, metadata map[string]string) error {
 }
 
 func TestS040_metadata_are_kept(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	want := map[string]string{"color": "blue", "size": "12"}
 	equal(t, metadata(t, create(t, newName(), pairs(want))), want)
 }
 
 func TestS041_setting_metadata_replaces_them_all(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := create(t, newName(), pairs(map[string]string{"color": "blue", "size": "12"}))
 	must(0, setMetadata(queue, map[string]string{"shape": "round"}))(t)
@@ -26,6 +28,7 @@ func TestS041_setting_metadata_replaces_them_all(t *testing.T) {
 }
 
 func TestS042_names_are_the_same_in_any_case(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	must(0, setMetadata(queue, map[string]string{"MixedCase": "Value"}))(t)
@@ -33,6 +36,7 @@ func TestS042_names_are_the_same_in_any_case(t *testing.T) {
 }
 
 func TestS043_a_name_that_is_no_identifier_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := create(t, newName(), pairs(map[string]string{"color": "blue"}))
 	for _, name := range []string{"1st", "a-b"} {
@@ -42,6 +46,7 @@ func TestS043_a_name_that_is_no_identifier_is_refused(t *testing.T) {
 }
 
 func TestS044_metadata_are_at_most_8_kib(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	long := map[string]string{"long": text(8000)}
@@ -52,6 +57,7 @@ func TestS044_metadata_are_at_most_8_kib(t *testing.T) {
 }
 
 func TestS045_values_keep_what_a_header_can_carry(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	want := map[string]string{
@@ -63,6 +69,7 @@ func TestS045_values_keep_what_a_header_can_carry(t *testing.T) {
 }
 
 func TestS046_names_with_an_underscore_are_signed_as_the_client_sorts_them(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	want := map[string]string{"a_b": "1", "a1": "2", "ab": "3", "a": "4", "_a": "5"}
@@ -71,6 +78,7 @@ func TestS046_names_with_an_underscore_are_signed_as_the_client_sorts_them(t *te
 }
 
 func TestS047_the_count_of_messages_is_in_the_metadata(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	for _, text := range []string{"one", "two", "three"} {

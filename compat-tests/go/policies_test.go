@@ -49,11 +49,13 @@ func ids(policies []*azqueue.SignedIdentifier) []string {
 }
 
 func TestS050_a_new_queue_has_no_policies(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	equal(t, len(policies(t, newQueue(t))), 0)
 }
 
 func TestS051_a_policy_comes_back_whole(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	setPolicies(t, queue, policyFor("all", "raup"))
@@ -65,6 +67,7 @@ func TestS051_a_policy_comes_back_whole(t *testing.T) {
 }
 
 func TestS052_a_policy_may_say_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	setPolicies(t, queue, &azqueue.SignedIdentifier{ID: ptr("bare")})
@@ -76,6 +79,7 @@ func TestS052_a_policy_may_say_nothing(t *testing.T) {
 }
 
 func TestS053_setting_policies_replaces_them_all(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	setPolicies(t, queue, policyFor("one", "r"), policyFor("two", "a"))
@@ -87,6 +91,7 @@ func TestS053_setting_policies_replaces_them_all(t *testing.T) {
 }
 
 func TestS054_five_policies_are_the_most(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	setPolicies(t, queue, numbered(5)...)
@@ -95,6 +100,7 @@ func TestS054_five_policies_are_the_most(t *testing.T) {
 }
 
 func TestS055_an_identifier_has_1_to_64_characters(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	setPolicies(t, queue, policyFor(text(64), "r"))
@@ -103,11 +109,13 @@ func TestS055_an_identifier_has_1_to_64_characters(t *testing.T) {
 }
 
 func TestS056_a_permission_that_queues_do_not_have_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	refused(t, trySetting(newQueue(t), policyFor("other", "rwdl")), "InvalidXmlDocument")
 }
 
 func TestS057_a_start_after_the_expiry_is_accepted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	setPolicies(t, queue, &azqueue.SignedIdentifier{ID: ptr("late"), AccessPolicy: &azqueue.AccessPolicy{

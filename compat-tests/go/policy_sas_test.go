@@ -30,6 +30,7 @@ func byPolicy(t *testing.T) (queue, client *azqueue.QueueClient) {
 }
 
 func TestS204_a_policy_gives_what_the_signature_does_not(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	_, client := byPolicy(t)
 	equal(t, len(peek(t, client)), 1)
@@ -38,6 +39,7 @@ func TestS204_a_policy_gives_what_the_signature_does_not(t *testing.T) {
 }
 
 func TestS205_removing_the_policy_revokes_the_signature(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, client := byPolicy(t)
 	setPolicies(t, queue)
@@ -50,6 +52,7 @@ func TestS205_removing_the_policy_revokes_the_signature(t *testing.T) {
 }
 
 func TestS206_a_policy_that_is_not_there_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	refused(t, failure(queueBy(t, queue, naming(t, queue, "unknown")).GetProperties(ctx, nil)), "AuthenticationFailed")

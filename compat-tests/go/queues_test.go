@@ -27,6 +27,7 @@ func exists(t *testing.T, queue *azqueue.QueueClient) bool {
 }
 
 func TestS020_a_queue_is_created(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := service.NewQueueClient(newName())
 	remove(t, queue)
@@ -37,6 +38,7 @@ func TestS020_a_queue_is_created(t *testing.T) {
 }
 
 func TestS021_the_same_queue_is_created_again(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	metadata := pairs(map[string]string{"color": "blue", "size": "12"})
 	queue := create(t, newName(), metadata)
@@ -45,6 +47,7 @@ func TestS021_the_same_queue_is_created_again(t *testing.T) {
 }
 
 func TestS022_a_queue_with_other_metadata_is_in_the_way(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := create(t, newName(), pairs(map[string]string{"color": "blue"}))
 	err := failure(queue.Create(ctx, &azqueue.CreateOptions{Metadata: pairs(map[string]string{"color": "red"})}))
@@ -54,6 +57,7 @@ func TestS022_a_queue_with_other_metadata_is_in_the_way(t *testing.T) {
 }
 
 func TestS023_a_queue_is_deleted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	put(t, queue, "one")
@@ -64,11 +68,13 @@ func TestS023_a_queue_is_deleted(t *testing.T) {
 }
 
 func TestS024_a_queue_that_is_not_there_cannot_be_deleted(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	refused(t, failure(service.DeleteQueue(ctx, newName(), nil)), "QueueNotFound")
 }
 
 func TestS025_nothing_can_be_done_with_a_queue_that_is_not_there(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	id, receipt := unknownMessage(t)
 	queue := service.NewQueueClient(newName())
@@ -89,6 +95,7 @@ func TestS025_nothing_can_be_done_with_a_queue_that_is_not_there(t *testing.T) {
 }
 
 func TestS026_a_name_has_3_to_63_characters(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	// The shorter name has no room for the prefix of this run, so it is taken only if it is free.
 	for {
@@ -110,6 +117,7 @@ func TestS026_a_name_has_3_to_63_characters(t *testing.T) {
 }
 
 func TestS027_a_name_has_lower_case_letters_digits_and_single_dashes(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	for _, name := range []string{"Abc" + newName(), "a_b" + newName(), "-ab" + newName(), newName() + "--b", newName() + "-"} {
 		refused(t, failure(service.CreateQueue(ctx, name, nil)), "InvalidResourceName")
@@ -117,6 +125,7 @@ func TestS027_a_name_has_lower_case_letters_digits_and_single_dashes(t *testing.
 }
 
 func TestS028_a_queue_is_the_same_by_whatever_way_it_is_reached(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	name := newName()
 	ways := []*azqueue.QueueClient{
@@ -135,6 +144,7 @@ func TestS028_a_queue_is_the_same_by_whatever_way_it_is_reached(t *testing.T) {
 }
 
 func TestS029_deleting_a_queue_leaves_the_others_alone(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	name := newName()
 	one, other := create(t, name, nil), create(t, name+"-other", nil)
@@ -147,6 +157,7 @@ func TestS029_deleting_a_queue_leaves_the_others_alone(t *testing.T) {
 }
 
 func TestS030_a_queue_created_anew_is_empty(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := create(t, newName(), pairs(map[string]string{"color": "blue"}))
 	put(t, queue, "one")
@@ -167,6 +178,7 @@ func TestS030_a_queue_created_anew_is_empty(t *testing.T) {
 }
 
 func TestS031_existence_can_be_asked_for(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := service.NewQueueClient(newName())
 	equal(t, exists(t, queue), false)

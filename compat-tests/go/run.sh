@@ -4,6 +4,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
+source ../columns.sh
 
 if ! command -v go >/dev/null; then
     echo "compat-tests/go: go is missing; install Go 1.25 or later" >&2
@@ -30,9 +31,7 @@ failed=0
 column() {
     local name=$1
     shift
-    if [[ -n ${COMPAT_COLUMNS:-} && ,$COMPAT_COLUMNS, != *,$name,* ]]; then
-        return
-    fi
+    is_wanted "$name" || return 0
     echo "== $name"
     go vet "$@" ./... || exit 3
     # Most of the time is spent waiting, so many tests run at once.

@@ -18,6 +18,7 @@ func connectionString() string {
 // Shared key and connection strings
 
 func TestS180_a_connection_string_is_enough(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	name := newName()
 	client := must(azqueue.NewServiceClientFromConnectionString(connectionString(), options()))(t)
@@ -37,6 +38,7 @@ func withKey(t *testing.T, account, key string) *azqueue.ServiceClient {
 const anotherKey = "YW5vdGhlciBrZXksIHdoaWNoIG9wZW5zIG5vdGhpbmc="
 
 func TestS181_a_wrong_key_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	client := withKey(t, account, anotherKey)
 	refused(t, failure(client.NewListQueuesPager(nil).NextPage(ctx)), "AuthenticationFailed")
@@ -44,6 +46,7 @@ func TestS181_a_wrong_key_opens_nothing(t *testing.T) {
 }
 
 func TestS182_a_key_of_another_account_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	client := withKey(t, "another"+account[:3], key)
 	refusal := refusalOf(t, failure(client.NewQueueClient(nameOf(newQueue(t))).GetProperties(ctx, nil)))
@@ -53,6 +56,7 @@ func TestS182_a_key_of_another_account_opens_nothing(t *testing.T) {
 }
 
 func TestS183_without_a_credential_nothing_is_opened(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	anonymous := must(azqueue.NewQueueClientWithNoCredential(newQueue(t).URL(), options()))(t)
 	err := failure(anonymous.GetProperties(ctx, nil))
@@ -65,11 +69,13 @@ func TestS183_without_a_credential_nothing_is_opened(t *testing.T) {
 }
 
 func TestS185_names_with_signs_that_are_encoded_are_signed_as_they_are_sent(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	equal(t, list(t, service, azqueue.ListQueuesOptions{Prefix: ptr("a-b c+d%/ä")}), [][]string{{}})
 }
 
 func TestS186_a_connection_string_with_a_signature_is_enough(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	// Version 1 wants the name of the account, too, and builds the address of it.
@@ -117,6 +123,7 @@ func queueBy(t *testing.T, queue *azqueue.QueueClient, sas string) *azqueue.Queu
 }
 
 func TestS190_a_signature_for_everything_does_everything(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	client, name := serviceBy(t, accountSAS(t, everything())), newName()
 	queue := client.NewQueueClient(name)
@@ -131,6 +138,7 @@ func TestS190_a_signature_for_everything_does_everything(t *testing.T) {
 }
 
 func TestS190_a_url_that_the_sdk_has_signed_is_one(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	if !https {
 		t.Skip("needs https: GetSASURL signs for https alone")
@@ -143,6 +151,7 @@ func TestS190_a_url_that_the_sdk_has_signed_is_one(t *testing.T) {
 }
 
 func TestS191_what_is_not_permitted_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, values := newQueue(t), everything()
 	values.Permissions = "rl"
@@ -152,6 +161,7 @@ func TestS191_what_is_not_permitted_is_refused(t *testing.T) {
 }
 
 func TestS192_the_type_of_resource_counts(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	values := everything()
 	values.ResourceTypes = "o"
@@ -161,6 +171,7 @@ func TestS192_the_type_of_resource_counts(t *testing.T) {
 }
 
 func TestS194_a_signature_that_has_expired_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	values := everything()
 	values.ExpiryTime = in(-time.Minute)
@@ -168,6 +179,7 @@ func TestS194_a_signature_that_has_expired_opens_nothing(t *testing.T) {
 }
 
 func TestS195_a_signature_that_is_not_valid_yet_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	values := everything()
 	values.StartTime, values.ExpiryTime = in(time.Hour), in(2*time.Hour)
@@ -175,6 +187,7 @@ func TestS195_a_signature_that_is_not_valid_yet_opens_nothing(t *testing.T) {
 }
 
 func TestS196_a_changed_signature_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	parameters := must(url.ParseQuery(accountSAS(t, everything())))(t)
 	signature, first := parameters.Get("sig"), "A"
@@ -186,6 +199,7 @@ func TestS196_a_changed_signature_opens_nothing(t *testing.T) {
 }
 
 func TestS197_the_address_counts(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, values := newQueue(t), everything()
 	values.IPRange = azqueue.IPRange{Start: net.IPv4(192, 0, 2, 1)}
@@ -196,6 +210,7 @@ func TestS197_the_address_counts(t *testing.T) {
 }
 
 func TestS198_the_protocol_counts(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	values := everything()
 	values.Protocol = azqueue.ProtocolHTTPS
@@ -223,6 +238,7 @@ func queueSAS(t *testing.T, values azqueue.QueueSignatureValues) string {
 }
 
 func TestS200_each_permission_opens_its_operations(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	for _, permission := range []string{"r", "a", "u", "p"} {
 		t.Run(permission, func(t *testing.T) {
@@ -253,6 +269,7 @@ func TestS200_each_permission_opens_its_operations(t *testing.T) {
 }
 
 func TestS201_a_signature_opens_one_queue(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue, other := newQueue(t), newQueue(t)
 	sas := permitting(t, queue, "raup")
@@ -261,6 +278,7 @@ func TestS201_a_signature_opens_one_queue(t *testing.T) {
 }
 
 func TestS202_a_queue_cannot_be_created_or_deleted_by_it(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	sas := permitting(t, queue, "raup")
@@ -273,6 +291,7 @@ func TestS202_a_queue_cannot_be_created_or_deleted_by_it(t *testing.T) {
 }
 
 func TestS203_a_signature_that_has_expired_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	queue := newQueue(t)
 	sas := queueSAS(t, azqueue.QueueSignatureValues{QueueName: nameOf(queue), Permissions: "r", ExpiryTime: in(-time.Minute)})

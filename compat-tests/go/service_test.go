@@ -42,6 +42,7 @@ func several(t *testing.T, endings ...string) (prefix string) {
 }
 
 func TestS001_queues_are_listed_by_name(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	prefix := several(t, "-b", "-c", "-a")
 	page := must(service.NewListQueuesPager(&azqueue.ListQueuesOptions{Prefix: &prefix}).NextPage(ctx))(t)
@@ -53,6 +54,7 @@ func TestS001_queues_are_listed_by_name(t *testing.T) {
 }
 
 func TestS002_a_prefix_selects(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	prefix := several(t, "-aa", "-ab", "-b")
 	equal(t, list(t, service, azqueue.ListQueuesOptions{Prefix: ptr(prefix + "-a")}), [][]string{{prefix + "-aa", prefix + "-ab"}})
@@ -60,6 +62,7 @@ func TestS002_a_prefix_selects(t *testing.T) {
 }
 
 func TestS003_a_list_includes_metadata_when_it_is_asked_for(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	name := newName()
 	create(t, name, pairs(map[string]string{"color": "blue"}))
@@ -73,6 +76,7 @@ func TestS003_a_list_includes_metadata_when_it_is_asked_for(t *testing.T) {
 }
 
 func TestS004_a_list_comes_in_pages(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	prefix := several(t, "-d", "-a", "-g", "-b", "-f", "-c", "-e")
 	equal(t, list(t, service, azqueue.ListQueuesOptions{Prefix: &prefix, MaxResults: ptr(int32(3))}), [][]string{
@@ -81,6 +85,7 @@ func TestS004_a_list_comes_in_pages(t *testing.T) {
 }
 
 func TestS005_a_page_can_be_continued_by_another_client(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	prefix := several(t, "-a", "-b", "-c")
 	first := must(service.NewListQueuesPager(&azqueue.ListQueuesOptions{Prefix: &prefix, MaxResults: ptr(int32(2))}).NextPage(ctx))(t)
@@ -89,12 +94,14 @@ func TestS005_a_page_can_be_continued_by_another_client(t *testing.T) {
 }
 
 func TestS006_a_marker_that_is_none_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	err := failure(service.NewListQueuesPager(&azqueue.ListQueuesOptions{Marker: ptr("garbage")}).NextPage(ctx))
 	refusedWith(t, err, "OutOfRangeInput", "One of the request inputs is out of range.")
 }
 
 func TestS007_a_page_of_no_queues_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	for _, size := range []int32{0, -1} {
 		err := failure(service.NewListQueuesPager(&azqueue.ListQueuesOptions{MaxResults: &size}).NextPage(ctx))
@@ -103,6 +110,7 @@ func TestS007_a_page_of_no_queues_is_refused(t *testing.T) {
 }
 
 func TestS008_a_deleted_queue_is_listed_no_more(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	name := newName()
 	queue := create(t, name, nil)
@@ -178,6 +186,7 @@ func metrics(apis bool, days int32) *azqueue.Metrics {
 }
 
 func TestS009_service_properties_are_read(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	var answer *http.Response
@@ -192,6 +201,7 @@ func TestS009_service_properties_are_read(t *testing.T) {
 }
 
 func TestS010_service_properties_are_kept(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	must(service.SetProperties(ctx, &azqueue.SetPropertiesOptions{
@@ -208,6 +218,7 @@ func TestS010_service_properties_are_kept(t *testing.T) {
 }
 
 func TestS011_cors_rules_are_kept(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	two := []*azqueue.CORSRule{rule("https://b.example"), {
@@ -219,6 +230,7 @@ func TestS011_cors_rules_are_kept(t *testing.T) {
 }
 
 func TestS012_five_cors_rules_are_the_most(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	must(service.SetProperties(ctx, &azqueue.SetPropertiesOptions{CORS: rules(5)}))(t)
@@ -227,6 +239,7 @@ func TestS012_five_cors_rules_are_the_most(t *testing.T) {
 }
 
 func TestS013_no_cors_rules_remove_them_all(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	must(service.SetProperties(ctx, &azqueue.SetPropertiesOptions{CORS: rules(1)}))(t)
@@ -236,6 +249,7 @@ func TestS013_no_cors_rules_remove_them_all(t *testing.T) {
 }
 
 func TestS014_a_retention_of_366_days_is_refused(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	err := failure(service.SetProperties(ctx, &azqueue.SetPropertiesOptions{Logging: logging(366)}))
@@ -243,6 +257,7 @@ func TestS014_a_retention_of_366_days_is_refused(t *testing.T) {
 }
 
 func TestS015_properties_that_are_left_out_keep_their_value(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	sharedProperties(t)
 	must(service.SetProperties(ctx, &azqueue.SetPropertiesOptions{
@@ -264,6 +279,7 @@ func TestS015_properties_that_are_left_out_keep_their_value(t *testing.T) {
 }
 
 func TestS016_the_secondary_tells_how_far_it_is(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	stats := must(secondaryService(t).GetStatistics(ctx, nil))(t)
 	equal(t, *stats.GeoReplication.Status, azqueue.GeoReplicationStatusLive)
@@ -273,6 +289,7 @@ func TestS016_the_secondary_tells_how_far_it_is(t *testing.T) {
 }
 
 func TestS017_the_primary_tells_no_statistics(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	refused(t, failure(service.GetStatistics(ctx, nil)), "InvalidQueryParameterValue")
 }

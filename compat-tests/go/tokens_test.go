@@ -70,6 +70,7 @@ func delegationKey(start, expiry time.Time) (changes []change) {
 // The SDK has no call for a delegation key, so the one for the properties is changed into it.
 
 func TestS210_a_delegation_key_is_handed_out(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	needsTokens(t)
 	start, expiry := in(0).Truncate(time.Second), in(time.Hour).Truncate(time.Second)
@@ -91,12 +92,14 @@ func TestS210_a_delegation_key_is_handed_out(t *testing.T) {
 }
 
 func TestS212_a_delegation_key_is_asked_for_by_tokens_alone(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	changes := append(delegationKey(in(0), in(time.Hour)), header("x-ms-version", "2026-02-06"))
 	equal(t, refusalOf(t, failure(service.GetServiceProperties(changed(changes...), nil))).StatusCode, 403)
 }
 
 func TestS215_a_token_opens_everything(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	needsTokens(t)
 	client := serviceWith(t, usual)
@@ -109,6 +112,7 @@ func TestS215_a_token_opens_everything(t *testing.T) {
 }
 
 func TestS215_a_token_opens_a_queue_by_its_url(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	needsTokens(t)
 	queue := must(azqueue.NewQueueClient(newQueue(t).URL(), usual, options()))(t)
@@ -119,6 +123,7 @@ func TestS215_a_token_opens_a_queue_by_its_url(t *testing.T) {
 }
 
 func TestS216_a_token_for_another_audience_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	needsTokens(t)
 	client := serviceWith(t, token{audience: "https://vault.azure.net", lifetime: time.Hour})
@@ -126,6 +131,7 @@ func TestS216_a_token_for_another_audience_opens_nothing(t *testing.T) {
 }
 
 func TestS217_an_expired_token_opens_nothing(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	needsTokens(t)
 	client := serviceWith(t, token{audience: usual.audience, lifetime: -time.Hour})
@@ -133,6 +139,7 @@ func TestS217_an_expired_token_opens_nothing(t *testing.T) {
 }
 
 func TestS218_a_token_does_not_go_over_http(t *testing.T) {
+	defer caught(t)
 	t.Parallel()
 	if https {
 		t.Skip("needs http")

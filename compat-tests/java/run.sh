@@ -4,6 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../columns.sh"
 cd "$here"
 
 for tool in java javac mvn keytool; do
@@ -82,21 +83,6 @@ not_applicable() {
         fi
     done <not-applicable.txt
     (IFS='|' && echo "${numbers[*]}")
-}
-
-# Whether this column is asked for: all are, or those that begin so.
-is_wanted() {
-    local columns column
-    if [[ -z ${COMPAT_COLUMNS:-} ]]; then
-        return 0
-    fi
-    IFS=, read -r -a columns <<<"$COMPAT_COLUMNS"
-    for column in "${columns[@]}"; do
-        if [[ $1 == "$column"* ]]; then
-            return 0
-        fi
-    done
-    return 1
 }
 
 build

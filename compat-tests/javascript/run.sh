@@ -4,6 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../columns.sh"
 columns=(javascript-12.32.0 javascript-12.0.0)
 own_server=javascript-own-server
 
@@ -35,15 +36,6 @@ if [[ ! "$here/node_modules" -ef "$cache/node_modules" ]]; then
     rm -rf "$here/node_modules"
     ln -s "$(cd "$cache/node_modules" && pwd)" "$here/node_modules"
 fi
-
-# Columns are wanted by their names, or by how those begin.
-is_wanted() {
-    local beginning
-    for beginning in $(tr , ' ' <<<"${COMPAT_COLUMNS:-javascript}"); do
-        [[ $1 != "$beginning"* ]] || return 0
-    done
-    return 1
-}
 
 failed=0
 # Runs node with a report named after the column. A report without an end is a suite that broke.

@@ -4,6 +4,7 @@
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+source "$here/../columns.sh"
 newest=12.18.1
 
 if [[ -z ${COMPAT_ENDPOINT:-} ]]; then
@@ -36,20 +37,11 @@ environment() {
     echo "$folder/bin/python"
 }
 
-# Whether a column is asked for, by its name or how that begins.
-wanted() {
-    local wish wishes=${COMPAT_COLUMNS:-}
-    for wish in ${wishes//,/ }; do
-        [[ $1 == "$wish"* ]] && return
-    done
-    [[ -z ${COMPAT_COLUMNS:-} ]]
-}
-
 # Runs the tests of a folder as one column: the file is what a worker takes at a time.
 column() {
     local name=$1 sdk=$2 tests=$3 interpreter code=0
     shift 3
-    wanted "$name" || return 0
+    is_wanted "$name" || return 0
     interpreter=$(environment "$sdk")
     echo "== $name"
     COLUMN=$name "$interpreter" -m pytest -c "$here/pytest.ini" --rootdir "$tests" \

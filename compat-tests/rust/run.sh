@@ -4,6 +4,7 @@
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
+source ../columns.sh
 
 if ! command -v cargo >/dev/null; then
     echo "compat-tests/rust: cargo is missing; install Rust 1.88 or later" >&2
@@ -11,9 +12,7 @@ if ! command -v cargo >/dev/null; then
 fi
 
 column=rust-1.1.0
-if [[ -n ${COMPAT_COLUMNS:-} && ,$COMPAT_COLUMNS, != *,$column,* ]]; then
-    exit 0
-fi
+is_wanted "$column" || exit 0
 
 export CARGO_TARGET_DIR=$COMPAT_CACHE/rust RUST_BACKTRACE=0
 cargo test --locked --quiet --lib --no-run || exit 3

@@ -153,11 +153,7 @@ impl Cli {
         let target = self.target()?;
         let mut suites = Suite::all(&self.suites.canonicalize()?)?;
         let wish = self.wish(&out, &target)?;
-        let is_meant = |suite: &Suite| {
-            let mut only = self.only.iter();
-            self.only.is_empty() || only.any(|only| only.starts_with(&suite.name))
-        };
-        suites.retain(|suite| is_meant(suite) && suite.is_wanted(&wish));
+        suites.retain(|suite| suite.is_wanted(&wish));
         if suites.is_empty() {
             return Err("no suite is left to run".into());
         }
@@ -172,7 +168,6 @@ impl Cli {
     }
 
     fn wish(&self, out: &Path, target: &Target) -> Result<Wish, Box<dyn Error>> {
-        let columns = self.only.iter().filter(|only| only.contains('-'));
         let is_ours = self.endpoint.is_none() && self.start.is_none();
         // A file that does not exist yet has no canonical form.
         let record = self
@@ -182,7 +177,7 @@ impl Cli {
             .transpose()?;
         Ok(Wish {
             scenarios: self.scenario.clone(),
-            columns: columns.cloned().collect(),
+            only: self.only.clone(),
             run_id: run_id(),
             is_cloud: self.cloud || self.strict,
             cache: self.cache.canonicalize()?,

@@ -28,8 +28,8 @@ pub(crate) struct Suite {
 pub(crate) struct Wish {
     /// All, if there is none.
     pub(crate) scenarios: Vec<Number>,
-    /// All, if there is none; else those that begin so.
-    pub(crate) columns: Vec<String>,
+    /// Suites, or how the names of columns begin; all, if there is none.
+    pub(crate) only: Vec<String>,
     pub(crate) run_id: String,
     pub(crate) is_cloud: bool,
     /// Where packages are kept.
@@ -79,7 +79,26 @@ impl Suite {
     /// Whether it has a part in this.
     pub(crate) fn is_wanted(&self, wish: &Wish) -> bool {
         let mut scenarios = wish.scenarios.iter();
-        wish.scenarios.is_empty() || scenarios.any(|number| number.kind() == self.kind)
+        let mut only = wish.only.iter();
+        (wish.only.is_empty() || only.any(|only| self.is_meant_by(only)))
+            && (wish.scenarios.is_empty() || scenarios.any(|number| number.kind() == self.kind))
+    }
+
+    /// Whether a word means this suite, or columns of it.
+    fn is_meant_by(&self, only: &str) -> bool {
+        let rest = only.strip_prefix(self.name.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+    }
+
+    /// How the names begin of the columns that are wanted; all, if there is none.
+    fn columns<'a>(&self, wish: &'a Wish) -> Vec<&'a str> {
+        let only = wish.only.iter().map(String::as_str);
+        let mine: Vec<_> = only.filter(|only| self.is_meant_by(only)).collect();
+        if mine.contains(&self.name.as_str()) {
+            Vec::new()
+        } else {
+            mine
+        }
     }
 
     /// Runs it against an endpoint, and reads what it reports: a column for each of its reports.
@@ -193,7 +212,7 @@ impl Suite {
                 endpoint.takes_tokens.then(|| "unverified".into()),
             ),
             ("COMPAT_SCENARIOS", joined(&wish.scenarios)),
-            ("COMPAT_COLUMNS", joined(&wish.columns)),
+            ("COMPAT_COLUMNS", joined(&self.columns(wish))),
             ("COMPAT_RECORD", wish.record.as_ref().map(Into::into)),
             ("COMPAT_SERVER", wish.program.as_ref().map(Into::into)),
         ];
@@ -300,17 +319,20 @@ mod tests {
             authority: None,
             takes_tokens: false,
         };
-        let wish = Wish {
+        suite(folder.path(), script).run(&endpoint, &wish(folder.path()))
+    }
+
+    fn wish(folder: &Path) -> Wish {
+        Wish {
             scenarios: vec![Number(1), Number(2)],
-            columns: Vec::new(),
+            only: Vec::new(),
             run_id: "run".into(),
             is_cloud: false,
-            cache: folder.path().join("cache"),
-            out: folder.path().into(),
+            cache: folder.join("cache"),
+            out: folder.into(),
             record: None,
             program: None,
-        };
-        suite(folder.path(), script).run(&endpoint, &wish)
+        }
     }
 
     fn outcomes(reported: &[Reported]) -> Vec<&Outcome> {
@@ -328,6 +350,31 @@ mod tests {
         let names: Vec<_> = reported.iter().map(|one| &*one.column.name).collect();
         assert_eq!(names, ["shell-1", "shell-2"]);
         assert_eq!(outcomes(&reported), [&Outcome::Passed, &Outcome::Passed]);
+    }
+
+    #[test]
+    fn a_suite_is_told_of_its_own_columns_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let java = Suite {
+            name: "java".into(),
+            ..suite(folder.path(), "")
+        };
+        let columns = |only: &[&str]| {
+            let wish = Wish {
+                only: only.iter().map(|only| (*only).to_owned()).collect(),
+                ..wish(folder.path())
+            };
+            let columns = java.columns(&wish);
+            let columns: Vec<String> = columns.into_iter().map(Into::into).collect();
+            java.is_wanted(&wish).then_some(columns)
+        };
+        assert_eq!(columns(&[]), Some(vec![]));
+        assert_eq!(columns(&["javascript"]), None);
+        assert_eq!(columns(&["java", "java-12"]), Some(vec![]));
+        assert_eq!(
+            columns(&["javascript-12", "java-legacy"]),
+            Some(vec!["java-legacy".into()])
+        );
     }
 
     #[test]
