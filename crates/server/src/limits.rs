@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, REQUEST_BODY_BYTES_MAX};
 
+use crate::config::memory;
+
 /// Longest head of a request, in bytes: the request line and all headers.
 pub const HEAD_BYTES_MAX: usize = 32 * 1024;
 /// Most headers of a request.
@@ -38,7 +40,7 @@ pub const STOP_TIME_MAX: Duration = Duration::from_secs(5);
 pub struct Limits {
     /// [`CONNECTIONS_MAX`]
     pub connections: usize,
-    /// [`MEMORY_BYTES_MAX`]
+    /// [`MEMORY_BYTES_MAX`], or a quarter of the memory if that is less.
     pub memory_bytes: usize,
     /// [`HANDSHAKE_TIME_MAX`]
     pub handshake_time: Duration,
@@ -58,7 +60,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: CONNECTIONS_MAX,
-            memory_bytes: MEMORY_BYTES_MAX,
+            memory_bytes: memory::bodies_bytes(MEMORY_BYTES_MAX),
             handshake_time: HANDSHAKE_TIME_MAX,
             head_time: HEAD_TIME_MAX,
             body_time: BODY_TIME_MAX,

@@ -7,7 +7,7 @@ use queuerite_model::Timestamp;
 use queuerite_model::limits::QUEUE_DELETION_SECONDS;
 use queuerite_store::{DurableEngine, MemoryStore, SledOptions, SledStore, Store, StoreError};
 
-use crate::config::{Config, Storage};
+use crate::config::{Config, Storage, memory};
 
 /// Where a location's data lives; everything else there is somebody else's.
 pub(crate) const DIRECTORY: &str = "__queuerite__";
@@ -45,6 +45,7 @@ pub(crate) fn open(config: &Config) -> Result<Opened, StoreError> {
             let directory = location.join(DIRECTORY);
             let sled_options = SledOptions {
                 durability: *durability,
+                cache_bytes: memory::cache_bytes(SledOptions::CACHE_BYTES_DEFAULT),
                 ..SledOptions::default()
             };
             let mut last_commit = None;

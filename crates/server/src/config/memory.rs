@@ -22,6 +22,23 @@ pub(super) fn total_bytes() -> Option<u64> {
     Some(containers.fold(machine, u64::min))
 }
 
+/// How much of a store's pages to keep, given a usual amount: an eighth of the memory at most, so
+/// that a container of 32 MiB is enough for a server.
+pub(crate) fn cache_bytes(usual: u64) -> u64 {
+    share(usual, 8, total_bytes())
+}
+
+/// How much of bodies and long answers to hold, given a usual amount: a quarter of the memory at
+/// most.
+pub(crate) fn bodies_bytes(usual: usize) -> usize {
+    let share = share(usual as u64, 4, total_bytes());
+    usize::try_from(share).unwrap_or(usual)
+}
+
+fn share(usual: u64, part: u64, total_bytes: Option<u64>) -> u64 {
+    total_bytes.map_or(usual, |total| usual.min(total / part))
+}
+
 /// Half of the memory.
 pub(super) fn limit_bytes_default(total_bytes: Option<u64>) -> u64 {
     total_bytes.map_or(LIMIT_BYTES_FALLBACK, |total| total / 2)
@@ -53,6 +70,13 @@ mod tests {
         assert_eq!(mem_total(text), Some(25_276_514_304));
         assert_eq!(mem_total("MemFree: 1 kB\n"), None);
         assert_eq!(mem_total("MemTotal: many kB\n"), None);
+    }
+
+    #[test]
+    fn a_small_container_gets_a_small_cache() {
+        assert_eq!(share(64 << 20, 8, Some(32 << 20)), 4 << 20);
+        assert_eq!(share(64 << 20, 8, Some(8 << 30)), 64 << 20);
+        assert_eq!(share(64 << 20, 8, None), 64 << 20);
     }
 
     #[test]

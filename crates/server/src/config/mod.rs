@@ -5,7 +5,7 @@
 
 mod arguments;
 mod certificate;
-mod memory;
+pub(crate) mod memory;
 mod numbers;
 mod proxy;
 
