@@ -58,7 +58,7 @@ func refusedWith(t *testing.T, err error, code, text string) string {
 	}
 	equal(t, refusal.RawResponse.Header.Get("x-ms-error-code"), code)
 	body := bodyOf(t, refusal.RawResponse)
-	if !strings.Contains(body, "<Code>"+code+"</Code><Message>"+text) {
+	if !strings.Contains(body, "<Code>"+code+"</Code>") || !strings.Contains(body, "<Message>"+text) {
 		t.Fatalf("want the code %s and the text %q, got %s", code, text, body)
 	}
 	return body

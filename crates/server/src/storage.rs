@@ -45,6 +45,7 @@ pub(crate) fn open(config: &Config) -> Result<Opened, StoreError> {
             let directory = location.join(DIRECTORY);
             let sled_options = SledOptions {
                 durability: *durability,
+                held_bytes_max: memory::held_bytes(SledOptions::HELD_BYTES_MAX_DEFAULT),
                 cache_bytes: memory::cache_bytes(SledOptions::CACHE_BYTES_DEFAULT),
                 ..SledOptions::default()
             };

@@ -32,6 +32,9 @@ pub struct SledOptions {
     pub durability: Durability,
     /// How many bytes sled may keep in memory.
     pub cache_bytes: u64,
+    /// How many bytes of frames are held in memory before sled gets the oldest. A queue that is
+    /// worked off in order and fits in here never gets that far.
+    pub held_bytes_max: u64,
     /// How many bytes the frames may have, beyond one and a half times what is live in them, before
     /// [`Store::relocatable`] asks for the oldest to be written anew.
     pub dead_bytes_max: u64,
@@ -40,6 +43,8 @@ pub struct SledOptions {
 impl SledOptions {
     /// Sled's cache unless told otherwise: at a depth of a thousand messages more gains nothing.
     pub const CACHE_BYTES_DEFAULT: u64 = 64 * 1024 * 1024;
+    /// What is held for sled unless told otherwise.
+    pub const HELD_BYTES_MAX_DEFAULT: u64 = 8 * 1024 * 1024;
     /// The slack in front of relocation unless told otherwise: two of sled's segments.
     pub const DEAD_BYTES_MAX_DEFAULT: u64 = 16 * 1024 * 1024;
 }
@@ -49,6 +54,7 @@ impl Default for SledOptions {
         Self {
             durability: Durability::default(),
             cache_bytes: Self::CACHE_BYTES_DEFAULT,
+            held_bytes_max: Self::HELD_BYTES_MAX_DEFAULT,
             dead_bytes_max: Self::DEAD_BYTES_MAX_DEFAULT,
         }
     }
@@ -69,6 +75,7 @@ pub struct SledStore {
     journal: Journal,
     preparing: Preparing,
     durability: Durability,
+    held_bytes_max: u64,
     dead_bytes_max: u64,
     /// The frames that the next commit writes; the last one is being filled.
     staged: Vec<FrameBuilder>,
@@ -151,6 +158,7 @@ impl SledStore {
             journal,
             preparing: Preparing::Nothing,
             durability,
+            held_bytes_max: options.held_bytes_max,
             dead_bytes_max: options.dead_bytes_max,
             staged: Vec::new(),
             spare: Vec::new(),
@@ -441,8 +449,11 @@ impl SledStore {
         }
         if fresh.frames == 0 {
             self.hand_over(u64::MAX);
-        } else if self.held.bytes() > HELD_BYTES_MAX {
-            let newest = self.held.newest_within(SETTLED_BYTES);
+        } else if self.held.bytes() > self.held_bytes_max {
+            let part = self.held_bytes_max / HELD_TO_SETTLED;
+            let newest = self
+                .held
+                .newest_within(usize::try_from(part).unwrap_or(usize::MAX));
             self.hand_over(newest);
         }
         if self.removed_bytes > REMOVED_BYTES_MAX && self.settler.is_idle() {
@@ -594,12 +605,8 @@ const RELOCATED_TO_FRESH: u64 = 4;
 /// it would have to be moved to sled soon.
 const JOURNALED_BYTES_MAX: usize = 1024 * 1024;
 
-/// How many bytes of frames are held before sled gets the oldest. A queue that is worked off in
-/// order and fits in here never gets that far.
-const HELD_BYTES_MAX: u64 = 8 * 1024 * 1024;
-
-/// How many bytes sled then gets at once.
-const SETTLED_BYTES: usize = 2 * 1024 * 1024;
+/// How many times what sled gets at once may be held.
+const HELD_TO_SETTLED: u64 = 4;
 
 /// How many bytes of frames may be removed from sled between two syncs of it.
 const REMOVED_BYTES_MAX: u64 = 1024 * 1024;

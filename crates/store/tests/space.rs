@@ -21,6 +21,7 @@ const SMALL: SledOptions = SledOptions {
     durability: queuerite_store::Durability::None,
     cache_bytes: SledOptions::CACHE_BYTES_DEFAULT,
     dead_bytes_max: 512 * 1024,
+    held_bytes_max: SledOptions::HELD_BYTES_MAX_DEFAULT,
 };
 
 fn blobs(dir: &Path) -> usize {

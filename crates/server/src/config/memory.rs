@@ -28,6 +28,12 @@ pub(crate) fn cache_bytes(usual: u64) -> u64 {
     share(usual, 8, total_bytes())
 }
 
+/// How much of what was stored last to hold for the store, given a usual amount: a 32nd of the
+/// memory at most.
+pub(crate) fn held_bytes(usual: u64) -> u64 {
+    share(usual, 32, total_bytes())
+}
+
 /// How much of bodies and long answers to hold, given a usual amount: a quarter of the memory at
 /// most.
 pub(crate) fn bodies_bytes(usual: usize) -> usize {

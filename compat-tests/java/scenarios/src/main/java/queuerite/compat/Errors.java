@@ -77,7 +77,7 @@ public final class Errors {
         assertEquals(ERRORS.get(code).status + " " + code,
             refusal.status() + " " + refusal.code(), () -> "instead: " + refusal);
         assertNotNull(refusal.message(), () -> "no text came with " + refusal);
-        String first = refusal.message().lines().findFirst().orElse("");
+        String first = refusal.message().strip().lines().findFirst().orElse("");
         assertTrue(code.equals("AuthorizationSourceIPMismatch")
             ? first.startsWith(text) : first.equals(text), refusal::message);
         return refusal;
