@@ -81,7 +81,8 @@ impl<Service: QueueService> Front<Service> {
                 .instrument(span)
                 .await
         };
-        if self.access_log {
+        // A health check every other second is of no interest.
+        if self.access_log && !own::is_own(parts.uri.path()) {
             access_log::write_answer(connection.remote, &parts, &response);
         }
         let names = response.spelled_names.iter();

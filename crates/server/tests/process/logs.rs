@@ -22,7 +22,7 @@ fn server(arguments: &[&str], environment: &[(&str, &str)]) -> Process {
 }
 
 #[test]
-fn each_request_has_a_line_in_the_access_log() {
+fn each_request_to_the_service_has_a_line_in_the_access_log() {
     let server = server(&[], &[]);
     let mut account = Account::new(server.client());
     account.create("logged");
@@ -36,10 +36,9 @@ fn each_request_has_a_line_in_the_access_log() {
         "/logged?comp=metadata&sv=2020-08-04&sig=c2VjcmV0&se=x",
     );
     unsigned("HEAD", "/logged?SIG=c2VjcmV0");
-    let health = account
-        .client
-        .send(&Request::new("GET", "/_queuerite/health"))
-        .unwrap();
+    // Health checks come every other second, and nobody reads of them.
+    let health = Request::new("GET", "/_queuerite/health");
+    assert_eq!(account.client.send(&health).unwrap().status, 200);
     let (_, lines) = server.terminate();
     let requests: Vec<_> = lines
         .iter()
@@ -52,10 +51,6 @@ fn each_request_has_a_line_in_the_access_log() {
             r#""GET /devstoreaccount1/logged?comp=metadata&sv=2020-08-04&sig=*****&se=x HTTP/1.1" 403 {refused}"#
         ),
         r#""HEAD /devstoreaccount1/logged?SIG=***** HTTP/1.1" 403 0"#.to_owned(),
-        format!(
-            r#""GET /_queuerite/health HTTP/1.1" 200 {}"#,
-            health.body.len()
-        ),
     ];
     assert_eq!(requests, expected);
     assert!(!lines.concat().contains("c2VjcmV0"));
