@@ -5,6 +5,7 @@
 #   scripts/check.sh rust       format, lints, documentation and tests of the Rust workspace
 #   scripts/check.sh compat     the suites of all SDKs, against the release build
 #   scripts/check.sh packages   the packages, installed and used
+#   scripts/check.sh containers the image, in real containers
 #   scripts/check.sh bench      the benchmarks, as briefly as they can be run at all
 #
 # What cannot be run here is said at the end, and does not fail the check; what fails, does.
@@ -49,6 +50,17 @@ compat() {
     scripts/compat.sh --out target/compat/disk
     title 'SDKs: over HTTPS, in memory, strict'
     scripts/compat.sh --storage memory --tls --strict --out target/compat/memory
+}
+
+containers() {
+    title 'containers'
+    local code=0
+    scripts/container-tests.sh -q || code=$?
+    case $code in
+        0) ;;
+        77) skipped+=('containers, for what is said above') ;;
+        *) exit "$code" ;;
+    esac
 }
 
 packages() {
