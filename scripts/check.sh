@@ -4,6 +4,7 @@
 #   scripts/check.sh            all of it
 #   scripts/check.sh rust       format, lints, documentation and tests of the Rust workspace
 #   scripts/check.sh compat     the suites of all SDKs, against the release build
+#   scripts/check.sh examples   the files of compat-tests/examples
 #   scripts/check.sh bench      the benchmarks, as briefly as they can be run at all
 #
 # What cannot be run here is said at the end, and does not fail the check; what fails, does.
@@ -50,6 +51,17 @@ compat() {
     scripts/compat.sh --storage memory --tls --strict --out target/compat/memory
 }
 
+examples() {
+    title 'examples'
+    local code=0
+    scripts/examples-check.sh || code=$?
+    case $code in
+        0) ;;
+        77) skipped+=('the examples: see above') ;;
+        *) exit "$code" ;;
+    esac
+}
+
 # No time is judged here: it fails if something does not work.
 bench() {
     title 'benchmarks, a short run'
@@ -61,9 +73,10 @@ have cargo || { echo 'check.sh: cargo is not installed; see https://rustup.rs' >
 case "${1:-all}" in
     rust) rust ;;
     compat) compat ;;
+    examples) examples ;;
     bench) bench ;;
-    all) rust; compat; bench ;;
-    *) echo "check.sh: unknown part '$1'; one of: rust, compat, bench" >&2; exit 2 ;;
+    all) rust; compat; examples; bench ;;
+    *) echo "check.sh: unknown part '$1'; one of: rust, compat, examples, bench" >&2; exit 2 ;;
 esac
 
 title 'done'
