@@ -6,6 +6,7 @@
 #   scripts/check.sh compat     the suites of all SDKs, against the release build
 #   scripts/check.sh packages   the packages, installed and used
 #   scripts/check.sh containers the image, in real containers
+#   scripts/check.sh examples   the files of compat-tests/examples
 #   scripts/check.sh bench      the benchmarks, as briefly as they can be run at all
 #
 # What cannot be run here is said at the end, and does not fail the check; what fails, does.
@@ -52,29 +53,32 @@ compat() {
     scripts/compat.sh --storage memory --tls --strict --out target/compat/memory
 }
 
-containers() {
-    title 'containers'
-    local code=0
-    scripts/container-tests.sh -q || code=$?
+# Runs what may say by 77 that it cannot run here, or not all of it.
+attempt() {
+    local what=$1 code=0
+    shift
+    "$@" || code=$?
     case $code in
         0) ;;
-        77) skipped+=('containers, for what is said above') ;;
+        77) skipped+=("$what, for what is said above") ;;
         *) exit "$code" ;;
     esac
 }
 
 packages() {
     title 'packages'
-    local code=0
-    scripts/package.sh || code=$?
-    case $code in
-        0 | 77) scripts/package-tests.sh || code=$? ;;
-    esac
-    case $code in
-        0) ;;
-        77) skipped+=('some packages, for what is said above') ;;
-        *) exit "$code" ;;
-    esac
+    attempt 'some packages' scripts/package.sh
+    attempt 'the tests of some packages' scripts/package-tests.sh
+}
+
+containers() {
+    title 'containers'
+    attempt 'containers' scripts/container-tests.sh -q
+}
+
+examples() {
+    title 'examples'
+    attempt 'the examples' scripts/examples-check.sh
 }
 
 # No time is judged here: it fails if something does not work.
@@ -88,10 +92,9 @@ have cargo || { echo 'check.sh: cargo is not installed; see https://rustup.rs' >
 case "${1:-all}" in
     rust) rust ;;
     compat) compat ;;
-    packages) packages ;;
-    bench) bench ;;
-    all) rust; compat; packages; bench ;;
-    *) echo "check.sh: unknown part '$1'; one of: rust, compat, packages, bench" >&2; exit 2 ;;
+    packages | containers | examples | bench) "$1" ;;
+    all) rust; compat; bench; packages; examples; containers ;;
+    *) echo "check.sh: unknown part '$1'; see its first lines" >&2; exit 2 ;;
 esac
 
 title 'done'
