@@ -14,5 +14,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-cargo build --release --locked --quiet -p queuerite-server -p queuerite-compat -p queuerite-wire-suite
-exec target/release/queuerite-compat "$@"
+# The server as it is used; the tools as they are built soonest.
+cargo build --release --locked --quiet -p queuerite-server
+cargo build --locked --quiet -p queuerite-compat -p queuerite-wire-suite
+program=(--program target/release/queuerite)
+case " $* " in
+    *' --program '*) program=() ;;
+esac
+exec target/debug/queuerite-compat "${program[@]+"${program[@]}"}" "$@"

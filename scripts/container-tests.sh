@@ -58,3 +58,10 @@ if ! cmp --silent "$requirements" "$cache/installed.txt"; then
     cp "$requirements" "$cache/installed.txt"
 fi
 PYTHONDONTWRITEBYTECODE=1 "$cache/bin/python" -m pytest compat-tests/containers "$@"
+
+# The examples for Testcontainers name the image as it is published.
+published=$(sed -n 's/^IMAGE = "\(.*\)"/\1/p; s/^TAG = "\(.*\)"/:\1/p' scripts/examples/files.py | tr -d '\n')
+docker tag "$IMAGE" "$published"
+# Their reaper is an image of its own, which not every engine can fetch.
+export TESTCONTAINERS_RYUK_DISABLED=${TESTCONTAINERS_RYUK_DISABLED:-true}
+scripts/examples-check.sh --run

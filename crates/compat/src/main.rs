@@ -84,7 +84,7 @@ struct Cli {
     #[arg(long, value_name = "FILE")]
     record: Option<PathBuf>,
     /// How many suites run at once; one after the other if they share an endpoint
-    #[arg(long, default_value_t = 2)]
+    #[arg(long, default_value_t = 3)]
     jobs: usize,
     /// Where matrix, reports and logs go
     #[arg(long, value_name = "DIR", default_value = "target/compat")]
@@ -301,7 +301,11 @@ impl Cli {
             Target::Endpoint(_) => 1,
             Target::Start(_) => self.jobs.max(1),
         };
+        // The longest first, so that nobody waits for it alone in the end.
+        let rank = |suite: &Suite| LONGEST.iter().position(|name| *name == suite.name);
         let order: Vec<_> = suites.iter().map(|suite| suite.name.clone()).collect();
+        let mut suites = suites;
+        suites.sort_by_key(|suite| rank(suite).unwrap_or(LONGEST.len()));
         let waiting = Mutex::new(VecDeque::from(suites));
         let done = Mutex::new(Vec::new());
         let work = || -> Result<(), String> {
@@ -343,6 +347,9 @@ impl Cli {
             .collect())
     }
 }
+
+/// The suites that take long, the longest first.
+const LONGEST: &[&str] = &["python", "java", "javascript", "frameworks"];
 
 /// A line about what a column came to.
 fn progress(reported: &Reported, time: Duration) -> String {
