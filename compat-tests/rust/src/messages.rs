@@ -10,8 +10,8 @@ use futures::future::try_join_all;
 
 use crate::check::{about, has_code, refused};
 use crate::endpoint::{
-    Handle, Queue, comes_back, count, delete, get, get_one, hidden_living, new_queue, now, peek,
-    put, try_get, try_peek, try_put, until, update,
+    Handle, Queue, comes_back, count, delete, get, get_one, hidden_living, new_queue, now,
+    patience, peek, put, try_get, try_peek, try_put, until, update,
 };
 
 const WEEK: azure_core::time::Duration = azure_core::time::Duration::days(7);
@@ -648,8 +648,14 @@ async fn s140_a_hidden_message_becomes_visible_by_itself() {
     try_put(&queue, "text", hidden_living(Some(2), None))
         .await
         .unwrap();
-    assert!(get(&queue, 1, 60).await.is_empty());
-    comes_back(&queue, 60).await;
+    let early = get(&queue, 1, 60).await;
+    if begun.elapsed() < Duration::from_secs(2) {
+        assert!(early.is_empty());
+    }
+    // A slow server may take longer to be asked than the message is hidden.
+    if early.is_empty() {
+        comes_back(&queue, 60).await;
+    }
     assert!(
         begun.elapsed() >= Duration::from_secs(2),
         "after {:?}",
@@ -676,8 +682,12 @@ async fn s141_a_message_that_was_not_deleted_comes_back() {
 #[tokio::test]
 async fn s142_an_expired_message_is_gone() {
     let queue = new_queue().await;
+    let begun = Instant::now();
     put_living(&queue, 2).await;
-    assert_eq!(peek(&queue).await.len(), 1);
+    let seen = peek(&queue).await.len();
+    if begun.elapsed() < Duration::from_secs(2) {
+        assert_eq!(seen, 1);
+    }
     until("the message is gone", async || {
         peek(&queue).await.is_empty().then_some(())
     })
@@ -688,8 +698,15 @@ async fn s142_an_expired_message_is_gone() {
 #[tokio::test]
 async fn s143_an_expired_message_cannot_be_deleted() {
     let queue = new_queue().await;
-    put_living(&queue, 2).await;
-    let message = get_one(&queue, 60).await;
+    let begun = Instant::now();
+    let message = loop {
+        put_living(&queue, 2).await;
+        // A slow server may take longer to be asked than the message lives.
+        match get(&queue, 1, 60).await.pop() {
+            Some(message) => break message,
+            None => assert!(begun.elapsed() < patience(), "it never lives"),
+        }
+    };
     // A hidden message shows nobody that it has expired, so there is nothing to ask for.
     tokio::time::sleep(Duration::from_secs(3)).await;
     refused(delete(&queue, &message).await, "MessageNotFound");
