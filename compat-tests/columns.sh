@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # For the suites' run.sh: which columns are wanted.
 
 # Whether a column is, by COMPAT_COLUMNS: names, or how they begin, separated by commas; all, if it
