@@ -35,7 +35,11 @@ fn read_case(case: Node<'_, '_>) -> Test {
     let failure = child("failure").or_else(|| child("error"));
     let outcome = match (failure, child("skipped")) {
         (Some(failure), _) => Outcome::Failed(words(failure)),
-        (None, Some(skipped)) => Outcome::Skipped(words(skipped)),
+        // The text often is where in its file the test was skipped.
+        (None, Some(skipped)) => Outcome::Skipped(match skipped.attribute("message") {
+            Some(message) if !message.is_empty() => readable(message),
+            _ => words(skipped),
+        }),
         (None, None) => Outcome::Passed,
     };
     Test {
