@@ -4,25 +4,22 @@
 //! well. The companions have no data: what asks for none they answer as a service would that is
 //! empty, to whoever has a key. Everything else they refuse, in a form that storage clients show.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request};
 use hyper::body::Incoming;
 use queuerite_wire::{
-    Circumstances, CommonHeaders, Credential, Grant, Head, HeadError, HeadOptions, LivenessCall,
-    RequestId, Response, SERVER_FRONT_END, ServiceVersion, StorageErrorCode, StorageService,
-    WireError, common_headers, verify,
+    CommonHeaders, Credential, Grant, Head, HeadError, LivenessCall, RequestId, Response,
+    SERVER_FRONT_END, ServiceVersion, StorageErrorCode, StorageService, WireError, common_headers,
+    verify,
 };
 
 use crate::access_log;
-use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::answer_body::AnswerBody;
 use crate::authorize::AuthorizationError;
-use crate::config::Scheme;
 use crate::fault::Fault;
+use crate::gate::Gate;
 use crate::handle::{Connection, explain, into_http};
 use crate::refusal_page;
 
@@ -30,12 +27,7 @@ use crate::refusal_page;
 #[derive(Debug)]
 pub(crate) struct Companion {
     pub(crate) service: StorageService,
-    pub(crate) accounts: Arc<Accounts>,
-    pub(crate) head_options: HeadOptions,
-    /// Whether any address may use a signature that names some.
-    pub(crate) loose: bool,
-    /// Whether bearer tokens are taken, their signatures unverified.
-    pub(crate) takes_tokens: bool,
+    pub(crate) gate: Gate,
     pub(crate) access_log: bool,
 }
 
@@ -61,15 +53,7 @@ impl Companion {
     }
 
     fn answer(&self, parts: &Parts, connection: &Connection) -> Response {
-        let accounts = self.accounts.current();
-        let is_served = |name: &str| accounts.serves(name);
-        let head = Head::parse(
-            &parts.method,
-            &parts.uri,
-            &parts.headers,
-            self.head_options,
-            &is_served,
-        );
+        let head = self.gate.head(parts);
         let (result, version, client_request_id) = match &head {
             Ok(head) => (
                 self.serve(head, parts, connection),
@@ -122,19 +106,10 @@ impl Companion {
             return Err(self.not_here());
         };
         let refuse = |error| Fault::of_request(error, head.version);
-        let accounts = self.accounts.current();
+        let accounts = self.gate.accounts.current();
         let keys = accounts.keys(&head.resource.account);
         let keys = keys.ok_or_else(|| refuse(WireError::UnknownAccount))?;
-        let circumstances = Circumstances {
-            service: self.service,
-            now: wall_clock(),
-            source: connection.remote.ip(),
-            is_https: connection.scheme == Scheme::Https,
-            takes_tokens: self.takes_tokens,
-            strict: self.head_options.strict,
-            any_version: self.head_options.any_version,
-            any_source: self.loose,
-        };
+        let circumstances = self.gate.circumstances(self.service, connection);
         let credential = Credential::read(&parts.headers, &head.query).map_err(refuse)?;
         let verified = verify(head, &parts.headers, &credential, keys, &circumstances);
         permit(call, &verified.map_err(refuse)?.grant)?;

@@ -12,20 +12,20 @@ use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, QUEUES_PER_PAGE_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
-    Circumstances, CommonHeaders, Head, HeadError, HeadOptions, KeyInfo, OperationKind, Preflight,
-    RequestId, Response, ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, StorageService,
-    UserDelegationKey, WireError, check_framing, common_headers, error_response, parse_command,
-    parse_key_info, respond, respond_user_delegation_key, share,
+    CommonHeaders, Head, HeadError, KeyInfo, OperationKind, Preflight, RequestId, Response,
+    ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, StorageService, UserDelegationKey,
+    WireError, check_framing, common_headers, error_response, parse_command, parse_key_info,
+    respond, respond_user_delegation_key, share,
 };
 use tokio::time::Instant;
 use tracing::Instrument as _;
 
-use crate::accounts::Accounts;
 use crate::ambient::{random_bytes, wall_clock};
 use crate::answer_body::AnswerBody;
 use crate::authorize::{Admitted, admit};
 use crate::config::Scheme;
 use crate::fault::Fault;
+use crate::gate::Gate;
 use crate::heads::Names;
 use crate::limits::Limits;
 use crate::logging::without_signatures;
@@ -38,12 +38,7 @@ use crate::{access_log, own, refusal_page, request_body};
 #[derive(Debug)]
 pub(crate) struct Front<Service> {
     pub(crate) service: Service,
-    pub(crate) accounts: Arc<Accounts>,
-    pub(crate) head_options: HeadOptions,
-    /// Whether any address may use a signature that names some.
-    pub(crate) loose: bool,
-    /// Whether bearer tokens are taken, their signatures unverified.
-    pub(crate) takes_tokens: bool,
+    pub(crate) gate: Gate,
     pub(crate) access_log: bool,
     pub(crate) limits: Limits,
     pub(crate) memory: Memory,
@@ -102,15 +97,7 @@ impl<Service: QueueService> Front<Service> {
         connection: &Connection,
     ) -> (Response, Share) {
         tracing::debug!(method = %parts.method, url = %access_log::redacted(&parts.uri.to_string()), "request");
-        let accounts = self.accounts.current();
-        let is_served = |name: &str| accounts.serves(name);
-        let head = Head::parse(
-            &parts.method,
-            &parts.uri,
-            &parts.headers,
-            self.head_options,
-            &is_served,
-        );
+        let head = self.gate.head(parts);
         let (result, version, client_request_id) = match &head {
             Ok(head) => {
                 let result = self.serve(head, parts, body, spelled, connection).await;
@@ -276,7 +263,7 @@ impl<Service: QueueService> Front<Service> {
             resource, version, ..
         } = admitted.head();
         let account = &resource.account;
-        let accounts = self.accounts.current();
+        let accounts = self.gate.accounts.current();
         let keys = accounts.keys(account).ok_or(WireError::UnknownAccount)?;
         UserDelegationKey::issue(info, holder, account, keys, *version, admitted.at())
     }
@@ -287,20 +274,11 @@ impl<Service: QueueService> Front<Service> {
         parts: &Parts,
         connection: &Connection,
     ) -> Result<Admitted<'a>, Fault> {
-        let accounts = self.accounts.current();
+        let accounts = self.gate.accounts.current();
         let keys = accounts.keys(&head.resource.account);
         let keys =
             keys.ok_or_else(|| Fault::of_request(WireError::UnknownAccount, head.version))?;
-        let circumstances = Circumstances {
-            service: StorageService::Queue,
-            now: wall_clock(),
-            source: connection.remote.ip(),
-            is_https: connection.scheme == Scheme::Https,
-            takes_tokens: self.takes_tokens,
-            strict: self.head_options.strict,
-            any_version: self.head_options.any_version,
-            any_source: self.loose,
-        };
+        let circumstances = self.gate.circumstances(StorageService::Queue, connection);
         let admitted = admit(head, &parts.headers, keys, &circumstances)?;
         if admitted.token_holder().is_some() {
             tracing::debug!("the token is accepted; its signature is not verified");

@@ -18,6 +18,7 @@ mod forward;
 #[cfg(feature = "fuzzing")]
 #[doc(hidden)]
 pub mod fuzzing;
+mod gate;
 mod handle;
 mod heads;
 pub mod healthcheck;

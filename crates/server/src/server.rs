@@ -21,6 +21,7 @@ use crate::companion::Companion;
 use crate::config::{Config, Endpoint, Scheme, Service, Storage};
 use crate::executor::{Executor, Running};
 use crate::forward::Forward;
+use crate::gate::Gate;
 use crate::handle::{Connection, Front};
 use crate::listen::{self, Answer, Http, Terms};
 use crate::memory::Memory;
@@ -70,8 +71,7 @@ impl Server {
         let clock = SystemClock::new(opened.last_commit);
         let (service, executor) =
             Executor::start(opened.engine, clock, SystemEntropy).map_err(StartError::Thread)?;
-        let front = Box::new(Front {
-            service,
+        let gate = Gate {
             accounts: Arc::clone(&accounts),
             head_options: HeadOptions {
                 strict: config.strict,
@@ -80,6 +80,10 @@ impl Server {
             },
             loose: config.loose,
             takes_tokens: config.takes_tokens,
+        };
+        let front = Box::new(Front {
+            service,
+            gate: gate.clone(),
             access_log: config.access_log,
             limits: config.limits,
             memory: Memory::new(config.limits.memory_bytes, config.limits.memory_wait),
@@ -92,7 +96,6 @@ impl Server {
         }
         let stop = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let head_options = front.head_options;
         let mut queue = Some(Answerer::Queue(front));
         for (service, listener) in listeners {
             let terms = Terms {
@@ -109,10 +112,7 @@ impl Server {
             let companion = || {
                 Answerer::Companion(Companion {
                     service,
-                    accounts: Arc::clone(&accounts),
-                    head_options,
-                    loose: config.loose,
-                    takes_tokens: config.takes_tokens,
+                    gate: gate.clone(),
                     access_log: config.access_log,
                 })
             };
