@@ -35,6 +35,7 @@ mod refusals;
 mod request_body;
 mod server;
 mod service;
+pub mod signals;
 mod spelling;
 mod storage;
 pub mod tls;

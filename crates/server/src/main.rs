@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use mimalloc::MiMalloc;
 use queuerite_server::Server;
 use queuerite_server::config::{Config, Parsed, Storage};
+use queuerite_server::signals::Signals;
 use queuerite_server::tls::Tls;
 use queuerite_server::{console, logging};
-use tokio::signal::unix::{SignalKind, signal};
 
 /// Sled's pages are made by one thread and freed by another, whenever it comes to it. The system's
 /// allocator keeps so much of that for itself that putting a million messages took 700 MB.
@@ -72,8 +72,7 @@ async fn run(config: &Config, tls: Option<&Tls>) -> Result<ExitCode, Box<dyn std
         console::say(console::starting(config.dialect, service, scheme, endpoint));
     }
     // Hooked before the ready lines, so that whoever waits for them may signal at once.
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
+    let mut signals = Signals::hook()?;
     let server = Server::start(config, tls).await?;
     for listening in server.listening() {
         console::say(console::listening(
@@ -83,10 +82,7 @@ async fn run(config: &Config, tls: Option<&Tls>) -> Result<ExitCode, Box<dyn std
             listening.address,
         ));
     }
-    tokio::select! {
-        _ = interrupt.recv() => {}
-        _ = terminate.recv() => {}
-    }
+    signals.receive().await;
     for (service, _) in config.services() {
         console::say(console::closing(service));
     }
@@ -95,8 +91,7 @@ async fn run(config: &Config, tls: Option<&Tls>) -> Result<ExitCode, Box<dyn std
             return Ok(ExitCode::FAILURE);
         },
         // A second signal means now. Whatever was acknowledged is stored already.
-        _ = interrupt.recv() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
-        _ = terminate.recv() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
+        () = signals.receive() => return Ok(ExitCode::from(EXIT_INTERRUPTED)),
     }
     for (service, _) in config.services() {
         console::say(console::closed(service));
