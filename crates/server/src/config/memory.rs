@@ -1,6 +1,7 @@
 //! How much memory there is, for the default limit of what is kept in it.
 
 use std::fs;
+use std::sync::LazyLock;
 
 /// The limit where the size of the machine's memory is not known: 1 GiB.
 const LIMIT_BYTES_FALLBACK: u64 = 1 << 30;
@@ -8,6 +9,11 @@ const LIMIT_BYTES_FALLBACK: u64 = 1 << 30;
 /// Bytes of memory this process may use: the machine's, or its container's if that is less.
 /// Known on Linux only; elsewhere the default limit is a fixed one.
 pub(super) fn total_bytes() -> Option<u64> {
+    static TOTAL_BYTES: LazyLock<Option<u64>> = LazyLock::new(read_total_bytes);
+    *TOTAL_BYTES
+}
+
+fn read_total_bytes() -> Option<u64> {
     let machine = fs::read_to_string("/proc/meminfo")
         .ok()
         .and_then(|text| mem_total(&text))?;
