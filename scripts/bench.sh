@@ -45,7 +45,11 @@ if have node && { [ -z "$quick" ] || [ -n "$azurite" ]; }; then
     done
 fi
 
-cargo build --release --locked --package queuerite-server --package queuerite-load
+case " ${options[*]-} " in
+    *' --program '*) ;;
+    *) options+=(--program "$(scripts/build.sh)") ;;
+esac
+cargo build --release --locked --package queuerite-load
 
 pinned=()
 cores=$(nproc)

@@ -14,11 +14,11 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-# The server as it is used; the tools as they are built soonest.
-cargo build --release --locked --quiet -p queuerite-server
-cargo build --locked --quiet -p queuerite-compat -p queuerite-wire-suite
-program=(--program target/release/queuerite)
+# The server as it is given away; the tools as they are built soonest.
+program=()
 case " $* " in
-    *' --program '*) program=() ;;
+    *' --program '*) ;;
+    *) program=(--program "$(scripts/build.sh)") ;;
 esac
+cargo build --locked --quiet -p queuerite-compat -p queuerite-wire-suite
 exec target/debug/queuerite-compat "${program[@]+"${program[@]}"}" "$@"

@@ -35,6 +35,8 @@ if ! docker info >/dev/null 2>&1; then
         --exec-root "$directory/exec" --pidfile "$directory/pid" \
         --default-ulimit nofile=4096:4096 >"$directory/log" 2>&1 &
     export DOCKER_HOST=unix://$directory/docker.sock
+    # Its ports are published here, also if this is a container itself.
+    export TESTCONTAINERS_HOST_OVERRIDE=localhost
     for _ in $(seq 100); do
         ! docker info >/dev/null 2>&1 || break
         sleep 0.2

@@ -27,14 +27,7 @@ tag=${TAG:-queuerite}
 out=target/image
 context=$out/context
 
-if [[ -z $binary ]]; then
-    # Linked statically, so that the image needs no library. A target that is named keeps the flag
-    # away from what runs while it is built.
-    host=$(rustc -vV | sed -n 's/^host: //p')
-    RUSTFLAGS='-C target-feature=+crt-static' \
-        cargo build --release --locked --quiet --package queuerite-server --target "$host"
-    binary=target/$host/release/queuerite
-fi
+[[ -n $binary ]] || binary=$(scripts/build.sh)
 
 rm -rf "$context"
 mkdir -p "$context"/{small/usr/local/bin,small/etc,small/tmp,data,busybox/bin}
