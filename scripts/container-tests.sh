@@ -4,6 +4,8 @@
 # if dockerd is installed). Exits with 77 where no engine can run.
 #
 #   scripts/container-tests.sh [ARGUMENTS OF PYTEST]
+#   scripts/container-tests.sh --times [IMAGE...]   no tests: how soon the image is ready and stops, and
+#                                                   these images beside it
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -59,7 +61,12 @@ if ! cmp --silent "$requirements" "$cache/installed.txt"; then
     "$cache/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
     cp "$requirements" "$cache/installed.txt"
 fi
-PYTHONDONTWRITEBYTECODE=1 "$cache/bin/python" -m pytest compat-tests/containers "$@"
+export PYTHONDONTWRITEBYTECODE=1
+if [[ ${1:-} == --times ]]; then
+    "$cache/bin/python" compat-tests/containers/times.py "$IMAGE" "${@:2}"
+    exit
+fi
+"$cache/bin/python" -m pytest compat-tests/containers "$@"
 
 # The examples for Testcontainers name the image as it is published.
 published=$(sed -n 's/^IMAGE = "\(.*\)"/\1/p; s/^TAG = "\(.*\)"/:\1/p' scripts/examples/files.py | tr -d '\n')

@@ -15,6 +15,7 @@ from docker.errors import NotFound
 from docker.models.containers import Container
 
 IMAGE = os.environ.get("IMAGE", "queuerite:latest")
+BUSYBOX = IMAGE.split(":")[0] + ":busybox"
 ACCOUNT = "devstoreaccount1"
 KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 PORTS = {
@@ -35,11 +36,16 @@ def engine() -> Iterator[docker.DockerClient]:
 
 @pytest.fixture
 def start(engine) -> Iterator[Callable[..., Container]]:
-    """Starts containers, and removes them in the end. Ports are mapped to free ones on loopback."""
+    """Starts containers, and removes them in the end.
+
+    Ports are mapped to free ones on loopback, and health is asked for more often than the image
+    says.
+    """
     started = []
 
     def start(command=None, *, image: str = IMAGE, **options) -> Container:
         options.setdefault("ports", PORTS)
+        options.setdefault("healthcheck", {"interval": 200_000_000})
         container = engine.containers.run(image, command, detach=True, **options)
         started.append(container)
         return container
@@ -58,9 +64,18 @@ def volume(engine) -> Iterator[str]:
     volume.remove(force=True)
 
 
-def port_of(container: Container, port: int) -> int:
+@pytest.fixture
+def network(engine) -> Iterator[str]:
+    network = engine.networks.create(f"queuerite-{uuid.uuid4().hex[:12]}")
+    yield network.name
+    network.remove()
+
+
+def port_of(container: Container, port: int, address: str = "127.0.0.1") -> int:
+    """The port on loopback, or on the address of this machine that is given, which leads to it."""
     container.reload()
-    return int(container.ports[f"{port}/tcp"][0]["HostPort"])
+    places = container.ports[f"{port}/tcp"]
+    return next(int(place["HostPort"]) for place in places if place["HostIp"] == address)
 
 
 def until(what: str, ask: Callable[[], object]):
@@ -85,12 +100,13 @@ def healthy(container: Container) -> Container:
 
 
 def connection_string(container: Container, scheme: str = "http") -> str:
-    blob, queue = (port_of(container, port) for port in (10000, 10001))
-    return (
-        f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={KEY};"
-        f"BlobEndpoint={scheme}://127.0.0.1:{blob}/{ACCOUNT};"
-        f"QueueEndpoint={scheme}://127.0.0.1:{queue}/{ACCOUNT};"
+    container.reload()
+    endpoints = "".join(
+        f"{service}Endpoint={scheme}://127.0.0.1:{port_of(container, port)}/{ACCOUNT};"
+        for service, port in (("Blob", 10000), ("Queue", 10001))
+        if container.ports.get(f"{port}/tcp")
     )
+    return f"DefaultEndpointsProtocol={scheme};AccountName={ACCOUNT};AccountKey={KEY};{endpoints}"
 
 
 def queue_in(container: Container, name: str = "orders") -> QueueClient:

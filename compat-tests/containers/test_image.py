@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from azure.core.exceptions import HttpResponseError
 from azure.storage.blob import BlobServiceClient
-from conftest import IMAGE, connection_string, healthy, logs, port_of, round_trip, until
+from conftest import BUSYBOX, IMAGE, connection_string, healthy, logs, port_of, round_trip, until
 
 READY = [
     "Azurite Blob service is successfully listening at http://0.0.0.0:10000",
@@ -37,7 +37,7 @@ def test_without_a_command_as_the_services_of_a_workflow_start_it(start):
 
 
 def test_its_own_health_check_and_blob_service_say_that_it_is_well(start):
-    container = healthy(start())
+    container = healthy(start(healthcheck=None))
     blobs = BlobServiceClient.from_connection_string(connection_string(container), retry_total=0)
     assert list(blobs.list_containers()) == []
     assert blobs.get_account_information()["account_kind"] == "StorageV2"
@@ -58,9 +58,8 @@ def test_the_health_check_fits_another_port_and_https(start):
         "--queuePort 20001 --inMemoryPersistence "
         "--cert /tmp/certs/cert.pem --key /tmp/certs/key.pem"
     )
-    image = IMAGE.split(":")[0] + ":busybox"
     ports = {"20001/tcp": ("127.0.0.1", 0)}
-    healthy(start(["sh", "-c", script], image=image, ports=ports))
+    healthy(start(["sh", "-c", script], image=BUSYBOX, ports=ports))
 
 
 def test_a_command_that_aspire_and_testcontainers_give_it(start):
@@ -73,8 +72,7 @@ def test_a_command_that_aspire_and_testcontainers_give_it(start):
 
 
 def test_a_shell_nc_and_wget_are_in_the_other_kind(start):
-    image = IMAGE.split(":")[0] + ":busybox"
-    container = healthy(start(image=image))
+    container = healthy(start(image=BUSYBOX))
     for command, output in [
         ("wget -q -O - http://127.0.0.1:10001/_queuerite/ready", b'{"status":"ready"}'),
         ("sh -c 'nc -w 1 127.0.0.1 10001 </dev/null && echo open'", b"open\n"),
