@@ -205,10 +205,11 @@ deb() {
     have dpkg-deb || skip 'the Debian package, since there is no dpkg-deb'
     local package=$staging/deb file="$out/queuerite_${version}_$debian_architecture.deb"
     local documents=$package/usr/share/doc/queuerite installed_kib
-    mkdir -p "$package/usr/bin" "$package/usr/lib/systemd/system" "$documents" "$package/DEBIAN"
+    mkdir -p "$package/usr/bin" "$package/usr/lib/systemd/system" "$package/usr/share/lintian/overrides" "$documents" "$package/DEBIAN"
     install -m 755 "$binary" "$package/usr/bin/queuerite"
     ln -s queuerite "$package/usr/bin/azurite-queue"
     install -m 644 "$sources/debian/queuerite.service" "$package/usr/lib/systemd/system"
+    install -m 644 "$sources/debian/lintian-overrides" "$package/usr/share/lintian/overrides/queuerite"
     install -m 644 README.md "$documents"
     gzip -n -9 <crates/server/CHANGELOG.md >"$documents/changelog.gz"
     [ ! -f "$notices" ] || gzip -n -9 <"$notices" >"$documents/THIRD-PARTY-LICENSES.gz"
