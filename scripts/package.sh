@@ -154,8 +154,6 @@ make_notices() {
         --target aarch64-apple-darwin --target x86_64-pc-windows-msvc --target x86_64-pc-windows-gnu \
         "$sources/licenses/about.hbs" >"$staging/crates" 2>"$staging/complaints" || { cat "$staging/complaints" >&2; exit 1; }
     cat "$staging/crates" "$lesser" >"$notices"
-    install -m 644 "$notices" "$out/THIRD-PARTY-LICENSES"
-    echo "$out/THIRD-PARTY-LICENSES"
 }
 
 # Copies a file and fills in what only this script knows.
@@ -275,10 +273,18 @@ attempt() {
     esac
 }
 
-if [ -n "$given_notices" ]; then
-    cp "$given_notices" "$notices"
-elif [ "${wanted[*]}" != sbom ]; then
-    attempt make_notices
+if [ "${wanted[*]}" != sbom ]; then
+    if [ -n "$given_notices" ]; then
+        cp "$given_notices" "$notices"
+    else
+        attempt make_notices
+    fi
+    # Beside the packages is what is in them.
+    rm -f "$out/THIRD-PARTY-LICENSES"
+    if [ -f "$notices" ]; then
+        install -m 644 "$notices" "$out"
+        echo "$out/THIRD-PARTY-LICENSES"
+    fi
 fi
 for package in "${wanted[@]}"; do
     attempt "$package"
