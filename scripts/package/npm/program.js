@@ -9,7 +9,7 @@ const PACKAGE = `queuerite-${PLATFORM}`;
 /** Where the program is. */
 module.exports = function program() {
   if (!(PACKAGE in optionalDependencies)) {
-    throw new Error(`there is no program for ${PLATFORM}, but for ${Object.keys(optionalDependencies).join(', ')}`);
+    throw new Error(`there is no program for ${PLATFORM}, only in ${Object.keys(optionalDependencies).join(', ')}`);
   }
   const name = process.platform === 'win32' ? 'queuerite.exe' : 'queuerite';
   try {
