@@ -2,16 +2,18 @@
 
 const { spawn } = require('node:child_process');
 const { once } = require('node:events');
-const { join } = require('node:path');
 const { createInterface } = require('node:readline');
 
-const PROGRAM = join(__dirname, 'bin', 'queuerite');
+const program = require('./program.js');
 
 // The well-known account of every local server; index.d.ts tells what it is good for.
 const ACCOUNT = 'devstoreaccount1';
 const KEY = 'Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw==';
 
 const READY = /successfully listens on ((https?):\/\/\S+:(\d+))$/;
+
+// On Windows a process cannot be asked to stop. To end it there loses nothing that was acknowledged.
+const STOPPED = process.platform === 'win32' ? 'SIGTERM' : 0;
 
 // Of what the server says on stderr, so much is kept for an error that it explains.
 const EXPLANATION_CHARACTERS = 4096;
@@ -20,7 +22,7 @@ async function start({ location, flags = [] } = {}) {
   const storage = location === undefined ? ['--inMemoryPersistence'] : ['--location', location];
   // Accounts from the environment would have other keys than the connection string.
   const { AZURITE_ACCOUNTS, ...env } = process.env;
-  const server = spawn(PROGRAM, ['--queuePort', '0', '--silent', ...storage, ...flags], {
+  const server = spawn(program(), ['--queuePort', '0', '--silent', ...storage, ...flags], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -61,7 +63,7 @@ async function start({ location, flags = [] } = {}) {
       for (const handle of [server, server.stdout, server.stderr]) handle.ref();
       end();
       const ended = await closed;
-      if (ended !== 0) {
+      if (ended !== STOPPED) {
         throw new Error(`queuerite ended with ${ended}\n${explanation}`.trimEnd());
       }
     },

@@ -17,6 +17,8 @@ __all__ = ["Server", "program", "start"]
 _ACCOUNT = "devstoreaccount1"
 _KEY = "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/KBHBeksoGMGw=="
 
+_ON_WINDOWS = os.name == "nt"
+
 _READY = re.compile(r"successfully listens on ((https?)://\S+:(\d+))$")
 
 
@@ -34,13 +36,11 @@ class Server:
 
 def program() -> Path:
     """The installed program, wherever the installer has put commands."""
-    recorded = (
-        Path(file.locate())
-        for file in metadata.files("queuerite") or ()
-        if file.name == "queuerite" and not file.suffix
-    )
+    name = "queuerite.exe" if _ON_WINDOWS else "queuerite"
+    # A folder has that name too, but only files are recorded.
+    recorded = (Path(file.locate()) for file in metadata.files("queuerite") or () if file.name == name)
     # `pip install --target` moves commands after it has recorded them.
-    beside = Path(__file__).parents[1] / "bin" / "queuerite"
+    beside = Path(__file__).parents[1] / "bin" / name
     for path in (*recorded, beside):
         if path.is_file():
             return path
@@ -90,7 +90,10 @@ def start(
                     url=url,
                 )
             finally:
+                # On Windows a process cannot be asked to stop. To end it there loses nothing that was
+                # acknowledged, and has no code of success.
+                is_cut_off = _ON_WINDOWS and server.poll() is None
                 server.terminate()
                 server.wait()
-        if server.returncode != 0:
+        if server.returncode != 0 and not is_cut_off:
             raise ended("")
