@@ -7,18 +7,21 @@
 #   scripts/image.sh --tar      also writes target/image/queuerite.tar: the same input gives the same
 #                               bytes, so its digest can be compared
 #   --binary FILE               takes this program, linked statically, instead of building it
+#   --notices FILE              puts in these licenses of what is in the program, as scripts/package.sh
+#                               collects them; for an image that is given to others
 #
 # The tags are queuerite:latest and queuerite:busybox; TAG sets another name in place of `queuerite`.
 # For the second kind a static busybox must be installed (Debian: busybox-static).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-stage_only=0 tar=0 binary=
+stage_only=0 tar=0 binary='' notices=''
 while [[ $# -gt 0 ]]; do
     case $1 in
         --stage) stage_only=1 ;;
         --tar) tar=1 ;;
         --binary) binary=${2:?--binary needs a file}; shift ;;
+        --notices) notices=${2:?--notices needs a file}; shift ;;
         *) echo "image.sh: unknown argument '$1'" >&2; exit 2 ;;
     esac
     shift
@@ -30,7 +33,11 @@ context=$out/context
 [[ -n $binary ]] || binary=$(scripts/build.sh)
 
 rm -rf "$context"
+documents=usr/share/doc
 mkdir -p "$context"/{small/usr/local/bin,small/etc,small/tmp,data,busybox/bin}
+mkdir -p "$context"/{small/$documents/queuerite,busybox/$documents/busybox-static}
+install -m 644 LICENSE "$context/small/$documents/queuerite"
+[[ -z $notices ]] || install -m 644 "$notices" "$context/small/$documents/queuerite/THIRD-PARTY-LICENSES"
 install -m 755 "$binary" "$context/small/usr/local/bin/queuerite"
 for name in azurite azurite-queue; do
     ln -s queuerite "$context/small/usr/local/bin/$name"
@@ -43,6 +50,8 @@ cp scripts/image/Dockerfile "$context/"
 busybox=$(command -v busybox || true)
 if [[ -n $busybox ]] && ! ldd "$busybox" >/dev/null 2>&1; then
     install -m 755 "$busybox" "$context/busybox/bin/busybox"
+    copyright=/$documents/busybox-static/copyright
+    [[ ! -f $copyright ]] || install -m 644 "$copyright" "$context/busybox$copyright"
     for name in sh ls cat env sleep ps nc wget; do
         ln -s busybox "$context/busybox/bin/$name"
     done
