@@ -9,17 +9,16 @@ use http::request::Parts;
 use http::{Method, Request};
 use hyper::body::Incoming;
 use queuerite_wire::{
-    CommonHeaders, Credential, Grant, Head, HeadError, LivenessCall, RequestId, Response,
-    SERVER_FRONT_END, ServiceVersion, StorageErrorCode, StorageService, WireError, common_headers,
-    verify,
+    Credential, Grant, Head, LivenessCall, RequestId, Response, StorageErrorCode, StorageService,
+    WireError, common_headers, verify,
 };
 
 use crate::access_log;
-use crate::ambient::{random_bytes, wall_clock};
+use crate::ambient::random_bytes;
 use crate::answer_body::AnswerBody;
 use crate::authorize::AuthorizationError;
 use crate::fault::Fault;
-use crate::gate::Gate;
+use crate::gate::{Echo, Gate};
 use crate::handle::{Connection, explain, into_http};
 use crate::refusal_page;
 
@@ -54,21 +53,10 @@ impl Companion {
 
     fn answer(&self, parts: &Parts, connection: &Connection) -> Response {
         let head = self.gate.head(parts);
-        let (result, version, client_request_id) = match &head {
-            Ok(head) => (
-                self.serve(head, parts, connection),
-                Some(head.version),
-                head.client_request_id.as_deref(),
-            ),
-            Err(HeadError {
-                error,
-                version,
-                client_request_id,
-            }) => {
-                let newest = version.unwrap_or(ServiceVersion::NEWEST);
-                let fault = Fault::of_request(error.clone(), newest);
-                (Err(fault), *version, client_request_id.as_deref())
-            }
+        let echo = Echo::of(&head);
+        let result = match &head {
+            Ok(head) => self.serve(head, parts, connection),
+            Err(error) => Err(Fault::of_head(error)),
         };
         let is_front_end = result.as_ref().is_err_and(|fault| fault.is_front_end);
         let request_id = RequestId::from_random(random_bytes());
@@ -77,21 +65,10 @@ impl Companion {
             if self.service == StorageService::Table && !is_head {
                 table_error(&fault)
             } else {
-                explain(fault, request_id, version, is_head)
+                explain(fault, request_id, echo.version, is_head)
             }
         });
-        let common = CommonHeaders {
-            request_id,
-            date: wall_clock(),
-            version,
-            tells_version: !is_front_end,
-            server: if is_front_end {
-                SERVER_FRONT_END
-            } else {
-                self.service.server()
-            },
-            client_request_id,
-        };
+        let common = echo.common_headers(request_id, self.service.server(), is_front_end);
         common_headers(&mut response, &common);
         response
     }

@@ -7,7 +7,9 @@ use std::borrow::Cow;
 
 use queuerite_engine::EngineError;
 use queuerite_model::limits::MESSAGE_TEXT_BYTES_MAX;
-use queuerite_wire::{RESOURCE_NAME_LENGTH_TEXT, ServiceVersion, StorageErrorCode, WireError};
+use queuerite_wire::{
+    HeadError, RESOURCE_NAME_LENGTH_TEXT, ServiceVersion, StorageErrorCode, WireError,
+};
 
 use crate::authorize::AuthorizationError;
 use crate::memory::Exhausted;
@@ -47,6 +49,12 @@ impl Fault {
     pub fn with(mut self, element: &'static str, text: impl Into<String>) -> Self {
         self.details.push((element, text.into()));
         self
+    }
+
+    /// What a client is told whose request has a head that cannot be read.
+    pub fn of_head(error: &HeadError) -> Self {
+        let version = error.version.unwrap_or(ServiceVersion::NEWEST);
+        Self::of_request(error.error.clone(), version)
     }
 
     /// What a client that was not understood or believed is told. The version matters to

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use http::request::Parts;
-use queuerite_wire::{Circumstances, Head, HeadError, HeadOptions, StorageService};
+use queuerite_wire::{
+    Circumstances, CommonHeaders, Head, HeadError, HeadOptions, RequestId, SERVER_FRONT_END,
+    ServiceVersion, StorageService,
+};
 
 use crate::accounts::Accounts;
 use crate::ambient::wall_clock;
@@ -51,6 +54,49 @@ impl Gate {
             strict: self.head_options.strict,
             any_version: self.head_options.any_version,
             any_source: self.loose,
+        }
+    }
+}
+
+/// What an answer repeats of its request, whether that could be read or not.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Echo<'a> {
+    pub(crate) version: Option<ServiceVersion>,
+    client_request_id: Option<&'a str>,
+}
+
+impl<'a> Echo<'a> {
+    pub(crate) fn of(head: &'a Result<Head, HeadError>) -> Self {
+        match head {
+            Ok(head) => Self {
+                version: Some(head.version),
+                client_request_id: head.client_request_id.as_deref(),
+            },
+            Err(error) => Self {
+                version: error.version,
+                client_request_id: error.client_request_id.as_deref(),
+            },
+        }
+    }
+
+    /// The headers of every answer, by the server that is named or by the front end before it.
+    pub(crate) fn common_headers(
+        self,
+        request_id: RequestId,
+        server: &'static str,
+        is_front_end: bool,
+    ) -> CommonHeaders<'a> {
+        CommonHeaders {
+            request_id,
+            date: wall_clock(),
+            version: self.version,
+            tells_version: !is_front_end,
+            server: if is_front_end {
+                SERVER_FRONT_END
+            } else {
+                server
+            },
+            client_request_id: self.client_request_id,
         }
     }
 }

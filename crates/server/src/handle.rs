@@ -12,10 +12,9 @@ use queuerite_model::limits::{MESSAGE_TEXT_BYTES_MAX, QUEUES_PER_PAGE_MAX};
 use queuerite_model::{ListQueues, MessageText, Operation, Outcome};
 
 use queuerite_wire::{
-    CommonHeaders, Head, HeadError, KeyInfo, OperationKind, Preflight, RequestId, Response,
-    ResponseContext, SERVER, SERVER_FRONT_END, ServiceVersion, StorageService, UserDelegationKey,
-    WireError, check_framing, common_headers, error_response, parse_command, parse_key_info,
-    respond, respond_user_delegation_key, share,
+    Head, KeyInfo, OperationKind, Preflight, RequestId, Response, ResponseContext, SERVER,
+    ServiceVersion, StorageService, UserDelegationKey, WireError, check_framing, common_headers,
+    error_response, parse_command, parse_key_info, respond, respond_user_delegation_key, share,
 };
 use tokio::time::Instant;
 use tracing::Instrument as _;
@@ -25,7 +24,7 @@ use crate::answer_body::AnswerBody;
 use crate::authorize::{Admitted, admit};
 use crate::config::Scheme;
 use crate::fault::Fault;
-use crate::gate::Gate;
+use crate::gate::{Echo, Gate};
 use crate::heads::Names;
 use crate::limits::Limits;
 use crate::logging::without_signatures;
@@ -98,24 +97,10 @@ impl<Service: QueueService> Front<Service> {
     ) -> (Response, Share) {
         tracing::debug!(method = %parts.method, url = %access_log::redacted(&parts.uri.to_string()), "request");
         let head = self.gate.head(parts);
-        let (result, version, client_request_id) = match &head {
-            Ok(head) => {
-                let result = self.serve(head, parts, body, spelled, connection).await;
-                (
-                    result,
-                    Some(head.version),
-                    head.client_request_id.as_deref(),
-                )
-            }
-            Err(HeadError {
-                error,
-                version,
-                client_request_id,
-            }) => {
-                let fault =
-                    Fault::of_request(error.clone(), version.unwrap_or(ServiceVersion::NEWEST));
-                (Err(fault), *version, client_request_id.as_deref())
-            }
+        let echo = Echo::of(&head);
+        let result = match &head {
+            Ok(head) => self.serve(head, parts, body, spelled, connection).await,
+            Err(error) => Err(Fault::of_head(error)),
         };
         let is_front_end = result.as_ref().is_err_and(|fault| fault.is_front_end);
         let (mut response, held) = result.unwrap_or_else(|fault| {
@@ -125,21 +110,10 @@ impl<Service: QueueService> Front<Service> {
                 "refused"
             );
             let is_head = parts.method == Method::HEAD;
-            let response = explain(fault, request_id, version, is_head);
+            let response = explain(fault, request_id, echo.version, is_head);
             (response, Share::default())
         });
-        let common = CommonHeaders {
-            request_id,
-            date: wall_clock(),
-            version,
-            tells_version: !is_front_end,
-            server: if is_front_end {
-                SERVER_FRONT_END
-            } else {
-                SERVER
-            },
-            client_request_id,
-        };
+        let common = echo.common_headers(request_id, SERVER, is_front_end);
         common_headers(&mut response, &common);
         if let Ok(head) = &head
             && head.version.has_cors()
