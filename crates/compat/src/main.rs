@@ -161,6 +161,9 @@ impl Cli {
         if suite::INTERRUPTED.load(Ordering::Relaxed) {
             return Err("interrupted".into());
         }
+        if let Some(only) = wish.unmet(&reported) {
+            return Err(format!("there is nothing that begins with {only}").into());
+        }
         let matrix = Matrix::new(self.subject(&target), &scenarios, &self.scenario, reported);
         report::write(&matrix, &out)?;
         summarize(&matrix, &out);

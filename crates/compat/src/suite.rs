@@ -42,6 +42,24 @@ pub(crate) struct Wish {
     pub(crate) program: Option<PathBuf>,
 }
 
+impl Wish {
+    /// What is wanted alone, and of which nothing was reported; not even that it cannot run here.
+    pub(crate) fn unmet(&self, reported: &[Reported]) -> Option<&str> {
+        let is_met = |only: &String| {
+            reported.iter().any(|one| {
+                let Column { name, suite, .. } = &one.column;
+                suite == only
+                    || name.starts_with(only)
+                    || one.not_run.is_some() && only.starts_with(suite)
+            })
+        };
+        self.only
+            .iter()
+            .find(|only| !is_met(only))
+            .map(String::as_str)
+    }
+}
+
 impl Suite {
     /// The suites in the folder of all, and the wire suite beside this program.
     pub(crate) fn all(folder: &Path) -> Result<Vec<Self>, String> {
@@ -375,6 +393,26 @@ mod tests {
             columns(&["javascript-12", "java-legacy"]),
             Some(vec!["java-legacy".into()])
         );
+    }
+
+    #[test]
+    fn what_is_wanted_alone_must_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = |only: &str| Wish {
+            only: vec![only.into()],
+            ..wish(folder.path())
+        };
+        let reported =
+            run(r#"echo '<a><testcase name="s001"/></a>' > "$COMPAT_REPORTS/shell-12.3.xml""#);
+        for met in ["shell", "shell-12", "shell-12.3"] {
+            assert_eq!(wanted(met).unmet(&reported), None, "{met}");
+        }
+        for unmet in ["shell-12.4", "java"] {
+            assert_eq!(wanted(unmet).unmet(&reported), Some(unmet));
+        }
+        let not_run = run("echo 'no shell here' >&2; exit 77");
+        assert_eq!(wanted("shell-12.4").unmet(&not_run), None);
+        assert_eq!(wanted("java").unmet(&not_run), Some("java"));
     }
 
     #[test]
