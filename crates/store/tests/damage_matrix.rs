@@ -258,28 +258,38 @@ fn states(history: &History) -> BTreeMap<u64, u64> {
 struct Live {
     has_queue: bool,
     messages: BTreeMap<u64, Change>,
+    /// Of the messages together, in whatever order they came.
+    fingerprint: u64,
 }
 
 impl Live {
     fn apply(&mut self, change: &Change) {
-        match (number(change), change) {
-            (None, _) => self.has_queue = true,
-            (Some(number), Change::MessageDeleted { .. }) => drop(self.messages.remove(&number)),
-            (Some(number), _) => drop(self.messages.insert(number, change.clone())),
-        }
+        let Some(number) = number(change) else {
+            self.has_queue = true;
+            return;
+        };
+        let before = match change {
+            Change::MessageDeleted { .. } => self.messages.remove(&number),
+            _ => {
+                self.fingerprint ^= fingerprint(change);
+                self.messages.insert(number, change.clone())
+            }
+        };
+        self.fingerprint ^= before.as_ref().map_or(0, fingerprint);
     }
 
     fn fingerprint(&self) -> u64 {
-        let mut hasher = DefaultHasher::new();
-        self.has_queue.hash(&mut hasher);
-        for change in self.messages.values() {
-            let Change::MessageWritten { text, message, .. } = change else {
-                unreachable!("only messages are alive")
-            };
-            (text.as_bytes(), format!("{message:?}")).hash(&mut hasher);
-        }
-        hasher.finish()
+        self.fingerprint ^ u64::from(self.has_queue)
     }
+}
+
+fn fingerprint(change: &Change) -> u64 {
+    let Change::MessageWritten { text, message, .. } = change else {
+        unreachable!("only messages are alive")
+    };
+    let mut hasher = DefaultHasher::new();
+    (crc32fast::hash(text.as_bytes()), format!("{message:?}")).hash(&mut hasher);
+    hasher.finish()
 }
 
 /// What is done to a file.
