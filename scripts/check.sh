@@ -25,13 +25,10 @@ rust() {
     title 'lints'
     cargo clippy --workspace --all-targets --locked -- -D warnings
     title 'lints of the fuzzing harness'
-    if have c++; then
-        cargo fmt --manifest-path crates/fuzz/harness/Cargo.toml --check
-        cargo clippy --manifest-path crates/fuzz/harness/Cargo.toml --locked \
-            --target-dir target/fuzz/lints -- -D warnings
-    else
-        skipped+=('the fuzzing harness: libFuzzer needs a C++ compiler')
-    fi
+    cargo fmt --manifest-path crates/fuzz/harness/Cargo.toml --check
+    # Nothing is linked, so libFuzzer, which takes a minute to compile, need not be anywhere.
+    CUSTOM_LIBFUZZER_PATH=/nowhere/libfuzzer.a cargo clippy --manifest-path crates/fuzz/harness/Cargo.toml \
+        --locked --target-dir target -- -D warnings
     title 'documentation'
     RUSTDOCFLAGS='-D warnings' cargo doc --workspace --no-deps --locked --quiet
     title 'tests'
