@@ -3,6 +3,7 @@
 #
 #   scripts/bench.sh                  what the README tells, in about twelve minutes
 #   scripts/bench.sh --quick          everything once and briefly, to show that it works
+#   scripts/bench.sh --smoke          the same with a load generator that is not optimized, so soon built
 #   scripts/bench.sh --full           curves over connections, sizes and depths too, in an hour
 #   scripts/bench.sh --with-azurite   installs the newest Azurite from npm into target/bench, first
 #   scripts/bench.sh --only NAME...   only these cases, or those in whose names this occurs
@@ -17,10 +18,12 @@ cache=target/bench/azurite
 azurite=
 options=()
 quick=
+profile=release
 while [ "$#" -gt 0 ]; do
     case "$1" in
         --with-azurite) azurite=install ;;
         --quick) quick=1; options+=("$1") ;;
+        --smoke) quick=1; profile=dev; options+=(--quick) ;;
         *) options+=("$1") ;;
     esac
     shift
@@ -49,7 +52,8 @@ case " ${options[*]-} " in
     *' --program '*) ;;
     *) options+=(--program "$(scripts/build.sh)") ;;
 esac
-cargo build --release --locked --package queuerite-load
+cargo build --profile "$profile" --locked --package queuerite-load
+folder=target/${profile/dev/debug}
 
 pinned=()
 cores=$(nproc)
@@ -61,4 +65,4 @@ else
     pinned=(taskset -c "$((cores - 1))")
     options+=(--server-core 0)
 fi
-exec "${pinned[@]+"${pinned[@]}"}" target/release/queuerite-load bench "${options[@]+"${options[@]}"}"
+exec "${pinned[@]+"${pinned[@]}"}" "$folder/queuerite-load" bench "${options[@]+"${options[@]}"}"

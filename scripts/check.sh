@@ -100,7 +100,7 @@ examples() {
 # No time is judged here: it fails if something does not work.
 bench() {
     title 'benchmarks, a short run'
-    scripts/bench.sh --quick --out target/bench/check
+    scripts/bench.sh --smoke --out target/bench/check
 }
 
 have cargo || { echo 'check.sh: cargo is not installed; see https://rustup.rs' >&2; exit 1; }
