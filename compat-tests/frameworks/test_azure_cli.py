@@ -27,7 +27,7 @@ def az(account, worker_id) -> Callable[..., Any]:
     environment = {
         name: value
         for name, value in os.environ.items()
-        if not name.startswith(("AZURE_", "HTTP_PROXY", "HTTPS_PROXY"))
+        if not name.startswith(("AZURE_", "HTTP_PROXY", "HTTPS_PROXY", "PYTHONDONTWRITEBYTECODE"))
     }
     environment |= {
         "AZURE_CONFIG_DIR": str(folder),
