@@ -268,12 +268,11 @@ impl Live {
             self.has_queue = true;
             return;
         };
-        let before = match change {
-            Change::MessageDeleted { .. } => self.messages.remove(&number),
-            _ => {
-                self.fingerprint ^= fingerprint(change);
-                self.messages.insert(number, change.clone())
-            }
+        let before = if let Change::MessageDeleted { .. } = change {
+            self.messages.remove(&number)
+        } else {
+            self.fingerprint ^= fingerprint(change);
+            self.messages.insert(number, change.clone())
         };
         self.fingerprint ^= before.as_ref().map_or(0, fingerprint);
     }
