@@ -23,6 +23,7 @@ pub(crate) struct Database {
     /// which does not survive a loss of power.
     file: File,
     home: PathBuf,
+    cache_bytes: u64,
     broken: AtomicBool,
     /// How many of sled's threads were dead when this was opened.
     dead_threads: usize,
@@ -31,8 +32,8 @@ pub(crate) struct Database {
 }
 
 impl Database {
-    /// Takes what sled opened in the directory `home`.
-    pub(crate) fn new(db: Db, home: &Path) -> Result<Self, StoreError> {
+    /// Takes what sled opened in the directory `home`, with this capacity of its cache.
+    pub(crate) fn new(db: Db, home: &Path, cache_bytes: u64) -> Result<Self, StoreError> {
         let path = home.join(FILE_NAME);
         let file = OpenOptions::new().write(true).open(&path);
         Ok(Self {
@@ -43,6 +44,7 @@ impl Database {
                 source,
             })?,
             home: home.into(),
+            cache_bytes,
             broken: AtomicBool::new(false),
             dead_threads: dead_threads(),
             #[cfg(test)]
@@ -53,6 +55,11 @@ impl Database {
     /// The directory of the database.
     pub(crate) fn path(&self) -> &Path {
         &self.home
+    }
+
+    /// How much sled was told to keep in memory.
+    pub(crate) const fn cache_bytes(&self) -> u64 {
+        self.cache_bytes
     }
 
     /// The file that holds the log.
@@ -292,7 +299,7 @@ mod tests {
     fn the_newest_frame_is_found_wherever_the_frames_begin_and_end() {
         let dir = tempfile::tempdir().unwrap();
         let db = sled::Config::new().path(dir.path()).open().unwrap();
-        let database = Database::new(db, dir.path()).unwrap();
+        let database = Database::new(db, dir.path(), 1 << 20).unwrap();
         assert_eq!(database.newest_frame().unwrap(), None);
         database.insert(b"format", b"").unwrap();
         assert_eq!(database.newest_frame().unwrap(), None);

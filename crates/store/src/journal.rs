@@ -389,12 +389,15 @@ pub(crate) struct Left {
     entries: Vec<Entry>,
     /// The newest frame that is known to have been acknowledged.
     acknowledged: u64,
+    /// The newest frame of the database.
+    newest: Option<u64>,
 }
 
 struct Entry {
     /// The number of the first frame, or of that which comes next if there is none.
     first: u64,
     oldest: u64,
+    /// Those that the database has are empty.
     frames: Vec<(u64, Bytes)>,
 }
 
@@ -412,9 +415,13 @@ pub(crate) struct Continuation {
 pub(crate) struct Damaged(pub(crate) u64);
 
 impl Left {
-    /// Reads the journal that was left in `home`, if there is one.
-    pub(crate) fn read(home: &Path) -> Result<Self, StoreError> {
-        let mut left = Self::default();
+    /// Reads the journal that was left in `home`, if there is one, for a database whose newest frame
+    /// is this one.
+    pub(crate) fn read(home: &Path, newest: Option<u64>) -> Result<Self, StoreError> {
+        let mut left = Self {
+            newest,
+            ..Self::default()
+        };
         for path in files(home) {
             match fs::read(&path) {
                 Ok(bytes) => left.add_file(&bytes.into()),
@@ -427,12 +434,12 @@ impl Left {
         Ok(left)
     }
 
-    /// How it continues a database whose newest frame is this one.
+    /// How it continues the database.
     ///
     /// It ends with the latest entry before which nothing is missing that was needed when it was
     /// written. What that needed tells which frames, older or missing, are dead.
-    pub(crate) fn after(self, newest: Option<u64>) -> Result<Continuation, Damaged> {
-        let next = newest.map_or(FIRST_FRAME, |newest| newest + 1);
+    pub(crate) fn continuation(self) -> Result<Continuation, Damaged> {
+        let next = self.newest.map_or(FIRST_FRAME, |newest| newest + 1);
         let mut found = None;
         let mut end = next;
         // Where the frames begin that lead up to the entry without a gap.
@@ -465,8 +472,16 @@ impl Left {
         while let Some(found) = memmem::find(bytes.get(position..).unwrap_or_default(), MARK) {
             let start = position + found;
             position = match read_entry(&bytes.slice(start..)) {
-                Some((header, entry)) => {
+                Some((header, mut entry)) => {
                     self.acknowledged = self.acknowledged.max(header.acknowledged);
+                    for (number, frame) in &mut entry.frames {
+                        // None is to keep the bytes of the whole file.
+                        *frame = if Some(*number) > self.newest {
+                            Bytes::copy_from_slice(frame)
+                        } else {
+                            Bytes::new()
+                        };
+                    }
                     self.entries.push(entry);
                     start + header.entry_bytes()
                 }
@@ -623,14 +638,17 @@ mod tests {
     fn what_was_written_is_read_and_continues_what_sled_has() {
         let dir = tempfile::tempdir().unwrap();
         let home = dir.path();
-        assert_eq!(numbers(Left::read(home).unwrap().after(None)), []);
-        assert_eq!(numbers(Left::read(home).unwrap().after(Some(7))), []);
+        assert_eq!(numbers(Left::read(home, None).unwrap().continuation()), []);
+        assert_eq!(
+            numbers(Left::read(home, Some(7)).unwrap().continuation()),
+            []
+        );
         let mut journal = Journal::new(home, None);
         commit(&mut journal, 1, 3, 1);
         commit(&mut journal, 4, 4, 1);
         advance(&mut journal);
         commit(&mut journal, 5, 6, 2);
-        let after = |newest| Left::read(home).unwrap().after(newest);
+        let after = |newest| Left::read(home, newest).unwrap().continuation();
         assert_eq!(numbers(after(None)), [2, 3, 4, 5, 6]);
         assert_eq!(numbers(after(Some(3))), [4, 5, 6]);
         assert_eq!(numbers(after(Some(6))), []);
@@ -644,13 +662,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let mut journal = Journal::new(dir.path(), Some(9));
         commit(&mut journal, 10, 12, 5);
-        let left = || Left::read(dir.path()).unwrap();
-        assert_eq!(left().after(Some(4)), Err(Damaged(5)));
-        assert_eq!(numbers(left().after(Some(9))), [10, 11, 12]);
+        let left = |newest| Left::read(dir.path(), newest).unwrap().continuation();
+        assert_eq!(left(Some(4)), Err(Damaged(5)));
+        assert_eq!(numbers(left(Some(9))), [10, 11, 12]);
         journal.rewind().unwrap();
         commit(&mut journal, 20, 21, 20);
-        assert_eq!(left().after(Some(9)).unwrap().oldest, 20);
-        assert_eq!(numbers(left().after(Some(9))), [20, 21]);
+        assert_eq!(left(Some(9)).unwrap().oldest, 20);
+        assert_eq!(numbers(left(Some(9))), [20, 21]);
     }
 
     #[test]
@@ -668,7 +686,10 @@ mod tests {
         write(&mut journal, 40, 44, 20);
         write(&mut journal, 45, 49, 44);
         write(&mut journal, 50, 54, 46);
-        let after = |newest| Left::read(dir.path()).unwrap().after(newest).unwrap();
+        let after = |newest| {
+            let left = Left::read(dir.path(), newest).unwrap();
+            left.continuation().unwrap()
+        };
         let begin = |newest| {
             let continuation = after(newest);
             (
@@ -713,7 +734,7 @@ mod tests {
         for length in 0..=end {
             let torn = [&written[..length], &whole[length..]].concat();
             fs::write(path(dir.path(), 0), torn).unwrap();
-            let left = Left::read(dir.path()).unwrap().after(None);
+            let left = Left::read(dir.path(), None).unwrap().continuation();
             let last = if length < end { 40 } else { 45 };
             assert_eq!(numbers(left), (25..=last).collect::<Vec<_>>(), "{length}");
         }
@@ -728,8 +749,8 @@ mod tests {
         }
         journal.rewind().unwrap();
         commit(&mut journal, 21, 22, 1);
-        let left = Left::read(dir.path()).unwrap();
-        assert_eq!(numbers(left.after(Some(20))), [21, 22]);
+        let left = Left::read(dir.path(), Some(20)).unwrap();
+        assert_eq!(numbers(left.continuation()), [21, 22]);
     }
 
     #[test]
@@ -743,7 +764,7 @@ mod tests {
         whole.truncate(usize::try_from(journal.position).unwrap());
         for length in 0..=whole.len() {
             fs::write(path(dir.path(), 0), &whole[..length]).unwrap();
-            let left = Left::read(dir.path()).unwrap().after(None);
+            let left = Left::read(dir.path(), None).unwrap().continuation();
             let expected: &[u64] = match length as u64 {
                 length if length < first => &[],
                 _ if length < whole.len() => &[1, 2],
@@ -767,7 +788,7 @@ mod tests {
             let mut bytes = whole.clone();
             bytes[byte] ^= 1 << (byte % 8);
             fs::write(path(dir.path(), 0), bytes).unwrap();
-            let left = Left::read(dir.path()).unwrap().after(None);
+            let left = Left::read(dir.path(), None).unwrap().continuation();
             if (byte as u64) < synced {
                 assert!(left.is_err(), "byte {byte}");
             } else {
@@ -801,7 +822,7 @@ mod tests {
         commit(&mut journal, number + 1, number + 2, 1);
         let length = |index| fs::metadata(path(dir.path(), index)).unwrap().len();
         assert_eq!((length(0), length(1)), (FIRST_FILE_BYTES, FILE_BYTES));
-        let left = Left::read(dir.path()).unwrap().after(Some(number));
+        let left = Left::read(dir.path(), Some(number)).unwrap().continuation();
         assert_eq!(numbers(left), [number + 1, number + 2]);
     }
 }

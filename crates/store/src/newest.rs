@@ -6,21 +6,58 @@
 //! refused. They are not put back; [`Salvage`](crate::Salvage) finds in them what is whole.
 
 use std::fs::{self, File};
-use std::io::{self, Read, Seek, SeekFrom};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
 
 use crate::StoreError;
 use crate::database::FILE_NAME;
 use crate::open::{HOME, SEGMENT_BYTES, SEGMENTS_ASIDE, failed, remove_directory};
 
-/// The segments that sled wrote last, as they are now, in memory.
-pub(crate) struct NewestSegments(Vec<(u64, Vec<u8>)>);
+/// The segments that sled wrote last, as they are now, by their offsets.
+pub(crate) struct NewestSegments(Vec<(u64, Kept)>);
+
+/// A copy of a segment.
+enum Kept {
+    /// In a file without a name, whose pages the system writes out only if it has no memory for them.
+    File(File),
+    /// Where there is no space for a file.
+    Memory(Vec<u8>),
+}
+
+impl Kept {
+    fn copy(segment: &File, offset: u64, dir: &Path) -> io::Result<Self> {
+        let bytes = || {
+            let mut segment = segment;
+            segment.seek(SeekFrom::Start(offset))?;
+            Ok::<_, io::Error>(segment.take(SEGMENT_BYTES as u64))
+        };
+        let mut source = bytes()?;
+        let copied = tempfile::tempfile_in(dir)
+            .and_then(|mut file| io::copy(&mut source, &mut file).map(|_| file));
+        copied.map(Self::File).or_else(|_| {
+            let mut memory = Vec::new();
+            bytes()?.read_to_end(&mut memory)?;
+            Ok(Self::Memory(memory))
+        })
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
+        match self {
+            Self::File(file) => {
+                let mut file = file;
+                file.rewind()?;
+                io::copy(&mut file, &mut File::create(path)?).map(drop)
+            }
+            Self::Memory(bytes) => fs::write(path, bytes),
+        }
+    }
+}
 
 impl NewestSegments {
-    /// Reads the newest segments of the database under `dir`. What cannot be read is left out:
+    /// Copies the newest segments of the database under `dir`. What cannot be read is left out:
     /// this is a precaution, and sled will say by itself what it cannot read.
     pub(crate) fn remember(dir: &Path) -> Self {
-        Self(read(&dir.join(HOME).join(FILE_NAME)).unwrap_or_default())
+        Self(copy(&dir.join(HOME).join(FILE_NAME), dir).unwrap_or_default())
     }
 
     /// Writes them beside the database, unless an earlier refusal did: what was there first has
@@ -31,9 +68,10 @@ impl NewestSegments {
             return Ok(());
         }
         fs::create_dir(&aside).map_err(|error| failed("create", &aside, error))?;
-        for (offset, bytes) in &self.0 {
+        for (offset, kept) in &self.0 {
             let path = aside.join(format!("{offset:016x}"));
-            fs::write(&path, bytes).map_err(|error| failed("write", &path, error))?;
+            kept.write(&path)
+                .map_err(|error| failed("write", &path, error))?;
         }
         Ok(())
     }
@@ -46,7 +84,7 @@ impl NewestSegments {
 
 /// The last two segments by the position in the log that their headers tell, and two more whose
 /// headers tell nothing, for it may be the header that is damaged.
-fn read(path: &Path) -> io::Result<Vec<(u64, Vec<u8>)>> {
+fn copy(path: &Path, dir: &Path) -> io::Result<Vec<(u64, Kept)>> {
     let mut file = File::open(path)?;
     let segment = SEGMENT_BYTES as u64;
     let count = file.metadata()?.len().div_ceil(segment);
@@ -68,13 +106,9 @@ fn read(path: &Path) -> io::Result<Vec<(u64, Vec<u8>)>> {
     let offsets = newest
         .take(SEGMENTS_KEPT)
         .chain(unknown.into_iter().take(SEGMENTS_KEPT));
-    let read = |offset| {
-        let mut bytes = Vec::new();
-        file.seek(SeekFrom::Start(offset))?;
-        file.by_ref().take(segment).read_to_end(&mut bytes)?;
-        Ok((offset, bytes))
-    };
-    offsets.map(read).collect()
+    offsets
+        .map(|offset| Ok((offset, Kept::copy(&file, offset, dir)?)))
+        .collect()
 }
 
 /// Where in the log a segment belongs, if its header can be believed.
@@ -89,3 +123,29 @@ const SEGMENTS_KEPT: usize = 2;
 const SEGMENT_HEADER_BYTES: usize = 12;
 /// Sled writes positions so that zeros are none.
 const POSITION_MASK: u64 = 0x7fff_ffff_ffff_ffff;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_is_kept_in_memory_where_no_file_can_be() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("segments");
+        let whole: Vec<u8> = (0..=250).cycle().take(SEGMENT_BYTES + 1000).collect();
+        fs::write(&path, &whole).unwrap();
+        let segments = File::open(&path).unwrap();
+        for place in [dir.path(), &dir.path().join("missing")] {
+            for (offset, expected) in [
+                (0, &whole[..SEGMENT_BYTES]),
+                (SEGMENT_BYTES, &whole[SEGMENT_BYTES..]),
+            ] {
+                let kept = Kept::copy(&segments, offset as u64, place).unwrap();
+                assert_eq!(matches!(kept, Kept::File(_)), place.exists());
+                let copy = dir.path().join("copy");
+                kept.write(&copy).unwrap();
+                assert!(fs::read(copy).unwrap() == expected);
+            }
+        }
+    }
+}

@@ -136,7 +136,7 @@ pub(crate) fn create(dir: &Path, cache_bytes: u64) -> Result<Database, StoreErro
     let home = dir.join(HOME);
     let opened = attempt(&home, cache_bytes);
     let db = opened.map_err(|failure| failure.into_store_error("create", &home))?;
-    let database = Database::new(db, &home)?;
+    let database = Database::new(db, &home, cache_bytes)?;
     format::write(&database)?;
     database.sync(Durability::Flush)?;
     sync_files(&home)?;
@@ -175,7 +175,7 @@ pub(crate) fn open(dir: &Path, cache_bytes: u64) -> Result<Database, StoreError>
         opened = attempt(&home, cache_bytes);
     }
     let db = opened.map_err(|failure| failure.into_store_error("open", &home))?;
-    let database = Database::new(db, &home)?;
+    let database = Database::new(db, &home, cache_bytes)?;
     format::check(&database)?;
     sync_directory(&home)?;
     Ok(database)

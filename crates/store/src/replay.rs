@@ -79,13 +79,12 @@ impl Replayed {
 /// prefix of its log. So they always follow each other without a gap, from whatever number on.
 pub(crate) fn replay(
     database: &Database,
-    journal: Left,
     show: &mut dyn FnMut(Change, TextRef),
 ) -> Result<Replayed, StoreError> {
     let mut replayed = Replayed::nothing();
     let newest = database.newest_frame()?;
-    let continuation = journal
-        .after(newest)
+    let continuation = Left::read(database.path(), newest)?
+        .continuation()
         .map_err(|Damaged(number)| corrupt(database, number, "the journal has lost it"))?;
     let resident = Resident::default();
     database.for_each(|key, value| {

@@ -14,7 +14,14 @@ use crate::database::Database;
 /// to look at its capacity.
 #[derive(Default)]
 pub(crate) struct Resident {
-    groups: RefCell<VecDeque<Group>>,
+    recent: RefCell<Recent>,
+}
+
+#[derive(Default)]
+struct Recent {
+    groups: VecDeque<Group>,
+    /// About what the pages of all of them take.
+    bytes: usize,
 }
 
 struct Group {
@@ -27,16 +34,26 @@ impl Resident {
     /// The frame of this number was written or read.
     pub(crate) fn touch(&self, database: &Database, frame: u64, bytes: usize) {
         let number = frame / FRAMES_PER_PAGE;
-        let mut groups = self.groups.borrow_mut();
-        if groups.iter().rev().any(|group| group.number == number) {
+        let recent = &mut *self.recent.borrow_mut();
+        if recent
+            .groups
+            .iter()
+            .rev()
+            .any(|group| group.number == number)
+        {
             return;
         }
         let bytes = bytes * FRAMES_USUALLY_IN_PAGE;
-        groups.push_back(Group { number, bytes });
-        if groups.len() > GROUPS_MAX
-            && let Some(group) = groups.pop_front()
+        recent.groups.push_back(Group { number, bytes });
+        recent.bytes += bytes;
+        let cache_bytes = usize::try_from(database.cache_bytes()).unwrap_or(usize::MAX);
+        let bytes_per_access = (cache_bytes / 2 / PARTS / ACCESSES_MAX).max(1);
+        while recent.groups.len() > 1
+            && (recent.groups.len() > GROUPS_MAX || recent.bytes > cache_bytes / RECENT_PART)
+            && let Some(group) = recent.groups.pop_front()
         {
-            let accesses = (group.bytes / BYTES_PER_ACCESS).clamp(1, ACCESSES_MAX);
+            recent.bytes -= group.bytes;
+            let accesses = (group.bytes / bytes_per_access).clamp(1, ACCESSES_MAX);
             let key = (group.number * FRAMES_PER_PAGE).to_be_bytes();
             for _ in 0..accesses {
                 // Whoever needs the frame will meet the failure, if there is one.
@@ -51,12 +68,15 @@ impl Resident {
 const FRAMES_PER_PAGE: u64 = 8;
 const FRAMES_USUALLY_IN_PAGE: usize = 8;
 
-/// How many groups are left alone: those that are just being written or read.
+/// How many groups are left alone, at most: those that are just being written or read.
 const GROUPS_MAX: usize = 16;
 
-/// A part of the cache looks at its capacity after so many accesses.
-const ACCESSES_MAX: usize = 64;
+/// Which part of the cache they may take, if there is more than one of them.
+const RECENT_PART: usize = 4;
 
-/// Short pages need fewer accesses: what all parts together have not looked at stays within
-/// 256 parts * 64 accesses * this.
-const BYTES_PER_ACCESS: usize = 2 * 1024;
+/// Into how many parts sled's cache is divided.
+const PARTS: usize = 256;
+
+/// A part of the cache looks at its capacity after so many accesses. Short pages get fewer: as many
+/// as keep what no part has looked at yet within half of the cache.
+const ACCESSES_MAX: usize = 64;

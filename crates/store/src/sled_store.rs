@@ -8,12 +8,10 @@ use queuerite_engine::{Change, Released, TextRef};
 use queuerite_model::{MessageText, Timestamp};
 
 use crate::database::Database;
-use crate::frame::{
-    self, FIRST_FRAME, FRAME_BYTES_MAX, FRAME_BYTES_USUAL, FrameBuilder, FrameError, FrameReader,
-};
+use crate::frame::{self, FIRST_FRAME, FRAME_BYTES_MAX, FrameBuilder, FrameError, FrameReader};
 use crate::held::Held;
 use crate::high_water::{self, HighWater};
-use crate::journal::{self, Journal, Left};
+use crate::journal::{self, Journal};
 use crate::ledger::{self, Ledger};
 use crate::lock::LockFile;
 use crate::newest::NewestSegments;
@@ -77,6 +75,8 @@ pub struct SledStore {
     durability: Durability,
     held_bytes_max: u64,
     dead_bytes_max: u64,
+    /// How long a frame gets unless a single operation is longer.
+    frame_bytes_usual: usize,
     /// The frames that the next commit writes; the last one is being filled.
     staged: Vec<FrameBuilder>,
     /// Buffers of earlier frames, to be used again.
@@ -160,6 +160,7 @@ impl SledStore {
             durability,
             held_bytes_max: options.held_bytes_max,
             dead_bytes_max: options.dead_bytes_max,
+            frame_bytes_usual: frame::bytes_usual(options.cache_bytes),
             staged: Vec::new(),
             spare: Vec::new(),
             held: Held::default(),
@@ -248,11 +249,13 @@ impl SledStore {
         let staged = std::mem::take(&mut self.staged);
         let bytes: usize = staged.iter().map(FrameBuilder::len).sum();
         let mut waiting = staged.into_iter();
-        let result = if bytes > JOURNALED_BYTES_MAX {
-            self.write_database(&mut waiting, durability)
-        } else {
-            self.write_journal(&mut waiting, durability)
-        };
+        let result = self.keep_up().and_then(|()| {
+            if bytes > JOURNALED_BYTES_MAX {
+                self.write_database(&mut waiting, durability)
+            } else {
+                self.write_journal(&mut waiting, durability)
+            }
+        });
         // After a failure these are still read.
         self.staged.extend(waiting);
         self.database.or_give_up(result)
@@ -462,6 +465,23 @@ impl SledStore {
         Ok(())
     }
 
+    /// Waits until sled has all that is held beyond the memory for it, if that is far too much by now.
+    fn keep_up(&mut self) -> Result<(), StoreError> {
+        if self.held.bytes() <= HELD_EXCESS * self.held_bytes_max {
+            return Ok(());
+        }
+        self.settler.wait()?;
+        self.forget_settled();
+        let excess = self.held.bytes().saturating_sub(self.held_bytes_max);
+        if excess > 0 {
+            let excess = usize::try_from(excess).unwrap_or(usize::MAX);
+            self.hand_over(self.held.newest_within(excess));
+            self.settler.wait()?;
+            self.forget_settled();
+        }
+        Ok(())
+    }
+
     fn sync_removed(&mut self) {
         self.removed_bytes = 0;
         self.settler.settle(Vec::new());
@@ -549,8 +569,7 @@ fn open_existing(
 ) -> Result<(Database, Replayed), StoreError> {
     let segments = NewestSegments::remember(dir);
     let opened = open::open(dir, cache_bytes).and_then(|database| {
-        let left = Left::read(database.path())?;
-        let replayed = replay::replay(&database, left, replay)?;
+        let replayed = replay::replay(&database, replay)?;
         replay::require(&database, replayed.newest, HighWater::read(mark)?, mark)?;
         Ok((database, replayed))
     });
@@ -608,6 +627,10 @@ const JOURNALED_BYTES_MAX: usize = 1024 * 1024;
 /// How many times what sled gets at once may be held.
 const HELD_TO_SETTLED: u64 = 4;
 
+/// How many times what may be held is held before a commit waits for sled. The journal has space for
+/// less than this times the default: only where memory is scarce does a commit ever wait for it.
+const HELD_EXCESS: u64 = 4;
+
 /// How many bytes of frames may be removed from sled between two syncs of it.
 const REMOVED_BYTES_MAX: u64 = 1024 * 1024;
 
@@ -664,7 +687,7 @@ impl Store for SledStore {
         places.extend(changes.iter().map(|change| frame.push(change)));
 
         let is_first = mark == FrameBuilder::FIRST;
-        if frame.len() > FRAME_BYTES_MAX || frame.len() > FRAME_BYTES_USUAL && !is_first {
+        if frame.len() > FRAME_BYTES_MAX || frame.len() > self.frame_bytes_usual && !is_first {
             let next = frame.split_off(mark, self.spare.pop().unwrap_or_default());
             let bytes = next.len();
             if bytes > FRAME_BYTES_MAX {
@@ -852,7 +875,11 @@ mod tests {
         let lengths: Vec<_> = store.staged.iter().map(FrameBuilder::len).collect();
         let (last, others) = lengths.split_last().unwrap();
         assert!(others.len() > 5);
-        assert!(others.iter().all(|length| *length <= FRAME_BYTES_USUAL));
+        assert!(
+            others
+                .iter()
+                .all(|length| *length <= frame::FRAME_BYTES_USUAL)
+        );
         assert!(*last > 60_000);
         store.commit(NOW).unwrap();
         for place in places {
@@ -969,6 +996,31 @@ mod tests {
         store.reclaim().unwrap();
         assert!(store.held.is_empty());
         assert_eq!(store.read(places[39_999]).unwrap().as_str().len(), 1024);
+    }
+
+    #[test]
+    fn a_commit_waits_for_sled_before_far_too_much_is_held() {
+        let dir = tempfile::tempdir().unwrap();
+        let ignore: &mut dyn FnMut(Change, TextRef) = &mut |_, _| {};
+        let held_bytes_max = 64 * 1024;
+        let options = SledOptions {
+            held_bytes_max,
+            ..SledOptions::default()
+        };
+        let mut store = SledStore::open(dir.path(), options, ignore).unwrap();
+        let mut places = Vec::new();
+        for id in 1..=1000 {
+            let change = message(id, &format!("{id:01024}"));
+            store.stage(&[change], &mut places).unwrap();
+            store.commit(NOW).unwrap();
+            let one = 2 * 1024;
+            assert!(store.held.bytes() <= HELD_EXCESS * held_bytes_max + one);
+        }
+        assert!(store.settler.settled().is_some());
+        for (id, place) in (1..=1000).zip(&places) {
+            let text = store.read(*place).unwrap();
+            assert_eq!(text.as_str(), format!("{id:01024}"));
+        }
     }
 
     #[test]

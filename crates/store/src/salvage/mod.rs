@@ -541,7 +541,8 @@ fn add_journal(
         offset: None,
         reason,
     };
-    let left = match Left::read(&dir.join(open::HOME)) {
+    let newest = frames.last_key_value().map(|(number, _)| *number);
+    let left = match Left::read(&dir.join(open::HOME), newest) {
         Ok(left) => left,
         Err(error) => {
             let reason = format!("the journal cannot be read: {error}");
@@ -549,8 +550,7 @@ fn add_journal(
             return;
         }
     };
-    let newest = frames.last_key_value().map(|(number, _)| *number);
-    match left.after(newest) {
+    match left.continuation() {
         Ok(Continuation {
             oldest,
             frames: unsettled,
