@@ -74,7 +74,7 @@ python_test() {
 node_test() { npm install --silent --no-audit --no-fund && npm test; }
 java_test() { mvn --quiet --batch-mode test; }
 go_test() { GOFLAGS=-buildvcs=false go mod tidy && go vet . && go test -count=1 .; }
-rust_test() { cargo test --quiet; }
+rust_test() { CARGO_PROFILE_DEV_DEBUG=0 cargo test --quiet; }
 
 if [[ $run -eq 1 ]]; then
     if ! docker info >/dev/null 2>&1; then
