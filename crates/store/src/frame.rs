@@ -26,14 +26,6 @@ pub const FRAME_BYTES_MAX: usize = 96 * 1024;
 /// memory eight to sixteen frames at a time, so short ones save all three.
 pub(crate) const FRAME_BYTES_USUAL: usize = 16 * 1024;
 
-/// [`FRAME_BYTES_USUAL`], or less where sled's cache is to be small: whatever its capacity, each of
-/// its 256 parts keeps the leaf that it got last.
-pub(crate) fn bytes_usual(cache_bytes: u64) -> usize {
-    const FRAMES_RESIDENT: u64 = 256 * 8;
-    usize::try_from(cache_bytes / FRAMES_RESIDENT)
-        .map_or(FRAME_BYTES_USUAL, |bytes| bytes.min(FRAME_BYTES_USUAL))
-}
-
 /// What a frame takes besides its records.
 pub(crate) const HEADER_BYTES: usize = 29;
 
@@ -451,13 +443,6 @@ mod tests {
         FrameReader::new(number, bytes.clone())?
             .map(|stored| stored.map(|stored| stored.change))
             .collect()
-    }
-
-    #[test]
-    fn a_small_cache_gets_short_frames() {
-        assert_eq!(bytes_usual(64 << 20), FRAME_BYTES_USUAL);
-        assert_eq!(bytes_usual(4 << 20), 2048);
-        assert_eq!(bytes_usual(u64::MAX), FRAME_BYTES_USUAL);
     }
 
     #[test]

@@ -396,8 +396,10 @@ pub(crate) struct Left {
 struct Entry {
     /// The number of the first frame, or of that which comes next if there is none.
     first: u64,
+    /// The number after that of the last frame.
+    end: u64,
     oldest: u64,
-    /// Those that the database has are empty.
+    /// Those that the database lacks.
     frames: Vec<(u64, Bytes)>,
 }
 
@@ -429,8 +431,7 @@ impl Left {
                 Err(error) => return Err(failed("read", &path, error)),
             }
         }
-        left.entries
-            .sort_by_key(|entry| (entry.first, entry.frames.len()));
+        left.entries.sort_by_key(|entry| (entry.first, entry.end));
         Ok(left)
     }
 
@@ -448,7 +449,7 @@ impl Left {
             if index == 0 || entry.first != end {
                 begin = entry.first;
             }
-            end = entry.first + entry.frames.len() as u64;
+            end = entry.end;
             if begin <= next.max(entry.oldest) {
                 found = Some((index, entry.oldest, end));
             }
@@ -460,9 +461,7 @@ impl Left {
         let frames = entries.flat_map(|entry| entry.frames);
         let continuation = Continuation {
             oldest,
-            frames: frames
-                .filter(|(number, _)| *number >= next.max(oldest))
-                .collect(),
+            frames: frames.filter(|(number, _)| *number >= oldest).collect(),
         };
         continuation.unless_acknowledged(self.acknowledged, end.max(next))
     }
@@ -471,17 +470,9 @@ impl Left {
         let mut position = 0;
         while let Some(found) = memmem::find(bytes.get(position..).unwrap_or_default(), MARK) {
             let start = position + found;
-            position = match read_entry(&bytes.slice(start..)) {
-                Some((header, mut entry)) => {
+            position = match read_entry(&bytes.slice(start..), self.newest) {
+                Some((header, entry)) => {
                     self.acknowledged = self.acknowledged.max(header.acknowledged);
-                    for (number, frame) in &mut entry.frames {
-                        // None is to keep the bytes of the whole file.
-                        *frame = if Some(*number) > self.newest {
-                            Bytes::copy_from_slice(frame)
-                        } else {
-                            Bytes::new()
-                        };
-                    }
                     self.entries.push(entry);
                     start + header.entry_bytes()
                 }
@@ -501,8 +492,8 @@ impl Continuation {
     }
 }
 
-/// Reads an entry that is whole.
-fn read_entry(bytes: &Bytes) -> Option<(EntryHeader, Entry)> {
+/// Reads an entry that is whole, and of its frames those that are newer than this one.
+fn read_entry(bytes: &Bytes, newest: Option<u64>) -> Option<(EntryHeader, Entry)> {
     let header = EntryHeader::read(bytes)?;
     let end = header.entry_bytes();
     if end > bytes.len() {
@@ -514,11 +505,15 @@ fn read_entry(bytes: &Bytes) -> Option<(EntryHeader, Entry)> {
     while start < end {
         let frame = read_frame(number, &bytes.slice(start..end))?;
         start += frame.len();
-        frames.push((number, frame));
+        if Some(number) > newest {
+            // A slice would keep the bytes of the whole file.
+            frames.push((number, Bytes::copy_from_slice(&frame)));
+        }
         number += 1;
     }
     let entry = Entry {
         first: header.first,
+        end: number,
         oldest: header.oldest,
         frames,
     };

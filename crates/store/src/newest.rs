@@ -12,6 +12,7 @@ use std::path::Path;
 use crate::StoreError;
 use crate::database::FILE_NAME;
 use crate::open::{HOME, SEGMENT_BYTES, SEGMENTS_ASIDE, failed, remove_directory};
+use crate::room::Room;
 
 /// The segments that sled wrote last, as they are now, by their offsets.
 pub(crate) struct NewestSegments(Vec<(u64, Kept)>);
@@ -20,7 +21,7 @@ pub(crate) struct NewestSegments(Vec<(u64, Kept)>);
 enum Kept {
     /// In a file without a name, whose pages the system writes out only if it has no memory for them.
     File(File),
-    /// Where there is no space for a file.
+    /// Where there is no room for a file.
     Memory(Vec<u8>),
 }
 
@@ -32,13 +33,15 @@ impl Kept {
             Ok::<_, io::Error>(segment.take(SEGMENT_BYTES as u64))
         };
         let mut source = bytes()?;
-        let copied = tempfile::tempfile_in(dir)
-            .and_then(|mut file| io::copy(&mut source, &mut file).map(|_| file));
-        copied.map(Self::File).or_else(|_| {
-            let mut memory = Vec::new();
-            bytes()?.read_to_end(&mut memory)?;
-            Ok(Self::Memory(memory))
-        })
+        if Room::around(dir).is_ample()
+            && let Ok(mut file) = tempfile::tempfile_in(dir)
+            && io::copy(&mut source, &mut file).is_ok()
+        {
+            return Ok(Self::File(file));
+        }
+        let mut memory = Vec::new();
+        bytes()?.read_to_end(&mut memory)?;
+        Ok(Self::Memory(memory))
     }
 
     fn write(&self, path: &Path) -> io::Result<()> {

@@ -4,6 +4,7 @@ use std::cell::RefCell;
 use std::collections::VecDeque;
 
 use crate::database::Database;
+use crate::frame::FRAME_BYTES_USUAL;
 
 /// The groups of frames that were touched lately, and so are in sled's memory.
 ///
@@ -63,6 +64,13 @@ impl Resident {
     }
 }
 
+/// How long a frame gets unless a single operation is longer: [`FRAME_BYTES_USUAL`], or less where the
+/// cache is to be small. Whatever its capacity, each part of it keeps the page that it got last.
+pub(crate) fn frame_bytes_usual(cache_bytes: u64) -> usize {
+    let share = usize::try_from(cache_bytes).map(|bytes| bytes / PARTS / FRAMES_USUALLY_IN_PAGE);
+    share.map_or(FRAME_BYTES_USUAL, |bytes| bytes.min(FRAME_BYTES_USUAL))
+}
+
 /// Sled splits a page of sixteen frames in two, so every page holds at least one frame whose
 /// number is a multiple of this.
 const FRAMES_PER_PAGE: u64 = 8;
@@ -80,3 +88,15 @@ const PARTS: usize = 256;
 /// A part of the cache looks at its capacity after so many accesses. Short pages get fewer: as many
 /// as keep what no part has looked at yet within half of the cache.
 const ACCESSES_MAX: usize = 64;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_small_cache_gets_short_frames() {
+        assert_eq!(frame_bytes_usual(64 << 20), FRAME_BYTES_USUAL);
+        assert_eq!(frame_bytes_usual(4 << 20), 2048);
+        assert_eq!(frame_bytes_usual(u64::MAX), FRAME_BYTES_USUAL);
+    }
+}

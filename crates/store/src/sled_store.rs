@@ -16,7 +16,7 @@ use crate::ledger::{self, Ledger};
 use crate::lock::LockFile;
 use crate::newest::NewestSegments;
 use crate::replay::{self, Replayed};
-use crate::resident::Resident;
+use crate::resident::{self, Resident};
 use crate::room::Room;
 use crate::rows;
 use crate::settler::{self, Settler};
@@ -160,7 +160,7 @@ impl SledStore {
             durability,
             held_bytes_max: options.held_bytes_max,
             dead_bytes_max: options.dead_bytes_max,
-            frame_bytes_usual: frame::bytes_usual(options.cache_bytes),
+            frame_bytes_usual: resident::frame_bytes_usual(options.cache_bytes),
             staged: Vec::new(),
             spare: Vec::new(),
             held: Held::default(),
@@ -376,9 +376,7 @@ impl SledStore {
         if let Some(newest) = self.journal.in_next()
             && needed.is_some_and(|needed| needed <= newest)
         {
-            self.hand_over(newest);
-            self.settler.wait()?;
-            self.forget_settled();
+            self.settle_until(newest)?;
         }
         Ok(())
     }
@@ -470,15 +468,16 @@ impl SledStore {
         if self.held.bytes() <= HELD_EXCESS * self.held_bytes_max {
             return Ok(());
         }
+        let excess = self.held.bytes().saturating_sub(self.held_bytes_max);
+        let excess = usize::try_from(excess).unwrap_or(usize::MAX);
+        self.settle_until(self.held.newest_within(excess))
+    }
+
+    /// Waits until sled has the frames up to this one.
+    fn settle_until(&mut self, newest: u64) -> Result<(), StoreError> {
+        self.hand_over(newest);
         self.settler.wait()?;
         self.forget_settled();
-        let excess = self.held.bytes().saturating_sub(self.held_bytes_max);
-        if excess > 0 {
-            let excess = usize::try_from(excess).unwrap_or(usize::MAX);
-            self.hand_over(self.held.newest_within(excess));
-            self.settler.wait()?;
-            self.forget_settled();
-        }
         Ok(())
     }
 
