@@ -151,9 +151,10 @@ impl Cli {
         fs::create_dir_all(&self.cache)?;
         let out = self.out.canonicalize()?;
         let target = self.target()?;
-        let mut suites = Suite::all(&self.suites.canonicalize()?)?;
+        let suites = Suite::all(&self.suites.canonicalize()?)?;
         let wish = self.wish(&out, &target)?;
-        suites.retain(|suite| suite.is_wanted(&wish));
+        let (suites, left_out): (Vec<_>, Vec<_>) =
+            suites.into_iter().partition(|suite| suite.is_wanted(&wish));
         if suites.is_empty() {
             return Err("no suite is left to run".into());
         }
@@ -161,7 +162,7 @@ impl Cli {
         if suite::INTERRUPTED.load(Ordering::Relaxed) {
             return Err("interrupted".into());
         }
-        if let Some(only) = wish.unmet(&reported) {
+        if let Some(only) = wish.unmet(&reported, &left_out) {
             return Err(format!("there is nothing that begins with {only}").into());
         }
         let matrix = Matrix::new(self.subject(&target), &scenarios, &self.scenario, reported);

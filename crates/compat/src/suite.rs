@@ -43,15 +43,15 @@ pub(crate) struct Wish {
 }
 
 impl Wish {
-    /// What is wanted alone, and of which nothing was reported; not even that it cannot run here.
-    pub(crate) fn unmet(&self, reported: &[Reported]) -> Option<&str> {
+    /// What is wanted alone, and of which nothing was reported; not even that it cannot run here. A
+    /// suite that was left out, as it has no part in the scenarios, owes no report.
+    pub(crate) fn unmet(&self, reported: &[Reported], left_out: &[Suite]) -> Option<&str> {
         let is_met = |only: &String| {
             reported.iter().any(|one| {
                 let Column { name, suite, .. } = &one.column;
-                suite == only
-                    || name.starts_with(only)
-                    || one.not_run.is_some() && only.starts_with(suite)
-            })
+                is_of(suite, only)
+                    && (suite == only || name.starts_with(only) || one.not_run.is_some())
+            }) || left_out.iter().any(|suite| suite.is_meant_by(only))
         };
         self.only
             .iter()
@@ -102,10 +102,8 @@ impl Suite {
             && (wish.scenarios.is_empty() || scenarios.any(|number| number.kind() == self.kind))
     }
 
-    /// Whether a word means this suite, or columns of it.
     fn is_meant_by(&self, only: &str) -> bool {
-        let rest = only.strip_prefix(self.name.as_str());
-        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+        is_of(&self.name, only)
     }
 
     /// How the names begin of the columns that are wanted; all, if there is none.
@@ -309,6 +307,12 @@ fn last_line(log: &Path) -> String {
         .into()
 }
 
+/// Whether a word means this suite, or columns of it.
+fn is_of(suite: &str, only: &str) -> bool {
+    let rest = only.strip_prefix(suite);
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('-'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -405,14 +409,19 @@ mod tests {
         let reported =
             run(r#"echo '<a><testcase name="s001"/></a>' > "$COMPAT_REPORTS/shell-12.3.xml""#);
         for met in ["shell", "shell-12", "shell-12.3"] {
-            assert_eq!(wanted(met).unmet(&reported), None, "{met}");
+            assert_eq!(wanted(met).unmet(&reported, &[]), None, "{met}");
         }
         for unmet in ["shell-12.4", "java"] {
-            assert_eq!(wanted(unmet).unmet(&reported), Some(unmet));
+            assert_eq!(wanted(unmet).unmet(&reported, &[]), Some(unmet));
         }
         let not_run = run("echo 'no shell here' >&2; exit 77");
-        assert_eq!(wanted("shell-12.4").unmet(&not_run), None);
-        assert_eq!(wanted("java").unmet(&not_run), Some("java"));
+        assert_eq!(wanted("shell-12.4").unmet(&not_run, &[]), None);
+        let left_out = [suite(folder.path(), "")];
+        assert_eq!(wanted("shell-12.3").unmet(&[], &left_out), None);
+        assert_eq!(wanted("java").unmet(&[], &left_out), Some("java"));
+        for unmet in ["java", "shellfish-1.0"] {
+            assert_eq!(wanted(unmet).unmet(&not_run, &[]), Some(unmet));
+        }
     }
 
     #[test]
