@@ -8,6 +8,7 @@
 #                                                   these images beside it
 set -euo pipefail
 cd "$(dirname "$0")/.."
+source compat-tests/environment.sh
 
 skip() { echo "container-tests.sh: not run: $1" >&2; exit 77; }
 
@@ -53,20 +54,13 @@ export TAG=queuerite-test
 scripts/image.sh
 export IMAGE=$TAG:latest
 
-cache=.cache/compat-tests/containers
-requirements=compat-tests/containers/requirements.txt
-if ! cmp --silent "$requirements" "$cache/installed.txt"; then
-    rm -rf "$cache"
-    python3 -m venv "$cache"
-    "$cache/bin/pip" install --quiet --disable-pip-version-check --requirement "$requirements"
-    cp "$requirements" "$cache/installed.txt"
-fi
+python=$(environment compat-tests/containers/requirements.txt .cache/compat-tests/containers)
 export PYTHONDONTWRITEBYTECODE=1
 if [[ ${1:-} == --times ]]; then
-    "$cache/bin/python" compat-tests/containers/times.py "$IMAGE" "${@:2}"
+    "$python" compat-tests/containers/times.py "$IMAGE" "${@:2}"
     exit
 fi
-"$cache/bin/python" -m pytest compat-tests/containers "$@"
+"$python" -m pytest compat-tests/containers "$@"
 
 # The examples for Testcontainers name the image as it is published.
 published=$(sed -n 's/^IMAGE = "\(.*\)"/\1/p; s/^TAG = "\(.*\)"/:\1/p' scripts/examples/files.py | tr -d '\n')

@@ -5,6 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../columns.sh"
+source "$here/../environment.sh"
 
 python=${PYTHON:-python3}
 if ! "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 10))' 2>/dev/null; then
@@ -19,30 +20,17 @@ for name in COMPAT_ENDPOINT COMPAT_ACCOUNT COMPAT_KEY COMPAT_RUN COMPAT_REPORTS 
 done
 is_wanted frameworks || exit 0
 
-# Makes the virtual environment of these requirements, anew when they change; further arguments are pip's.
-environment() {
-    local requirements=$here/requirements/$1.txt folder=$COMPAT_CACHE/frameworks/$1
-    shift
-    if ! cmp --silent "$requirements" "$folder/installed.txt"; then
-        rm -rf "$folder"
-        mkdir -p "$COMPAT_CACHE/frameworks"
-        "$python" -m venv "$folder"
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check \
-            --requirement "$requirements" "$@"
-        cp "$requirements" "$folder/installed.txt"
-    fi
-}
-
-environment tests
+requirements=$here/requirements folders=$COMPAT_CACHE/frameworks
+tests=$(environment "$requirements/tests.txt" "$folders/tests")
 # Of its 340 MB of bytecode, 16 are ever used: what is run is compiled then.
-environment azure-cli --no-compile
+COMPAT_AZURE_CLI=$(environment "$requirements/azure-cli.txt" "$folders/azure-cli" --no-compile)
+export COMPAT_AZURE_CLI
 
 # `-k` would take S40 for a part of S401: the numbers are whole words in conftest.py instead.
 cd "$here"
 export PYTHONDONTWRITEBYTECODE=1
-export COMPAT_AZURE_CLI=$COMPAT_CACHE/frameworks/azure-cli/bin/python
 status=0
-"$COMPAT_CACHE/frameworks/tests/bin/python" -m pytest \
+"$tests" -m pytest \
     --junitxml="$COMPAT_REPORTS/frameworks.xml" -o junit_suite_name=frameworks "$@" || status=$?
 # 5: none of the scenarios asked for is here. Whatever else is neither 0 nor 1 broke the suite.
 [[ $status == 5 ]] && status=0

@@ -24,6 +24,7 @@ def az(account, worker_id) -> Callable[..., Any]:
     """Runs `az storage …` against the account and returns what it prints, read as JSON."""
     # Kept between runs, since in an empty folder the program first makes an index of all commands.
     folder = Path(os.environ["COMPAT_CACHE"], "frameworks", f"azure-config-{worker_id}")
+    # It was installed without bytecode, and writes what it needs of it.
     environment = {
         name: value
         for name, value in os.environ.items()

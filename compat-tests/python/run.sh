@@ -5,6 +5,7 @@ set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 source "$here/../columns.sh"
+source "$here/../environment.sh"
 newest=12.18.1
 
 if [[ -z ${COMPAT_ENDPOINT:-} ]]; then
@@ -23,26 +24,12 @@ if ! "$python" -c 'import ensurepip, sys, venv; sys.exit(sys.version_info < (3, 
     exit 77
 fi
 
-# Prints the Python of an environment with this SDK, which is made anew when its lock changes.
-environment() {
-    local lock=$here/requirements/$1.txt folder=$COMPAT_CACHE/$1
-    if ! cmp --silent "$lock" "$folder/installed.txt"; then
-        rm -rf "$folder"
-        mkdir -p "$folder"
-        "$python" -m venv "$folder"
-        "$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps \
-            --requirement "$lock" >&2
-        cp "$lock" "$folder/installed.txt"
-    fi
-    echo "$folder/bin/python"
-}
-
 # Runs the tests of a folder as one column: the file is what a worker takes at a time.
 column() {
     local name=$1 sdk=$2 tests=$3 interpreter code=0
     shift 3
     is_wanted "$name" || return 0
-    interpreter=$(environment "$sdk")
+    interpreter=$(environment "$here/requirements/$sdk.txt" "$COMPAT_CACHE/$sdk" --no-deps)
     echo "== $name"
     COLUMN=$name "$interpreter" -m pytest -c "$here/pytest.ini" --rootdir "$tests" \
         --junit-xml "$COMPAT_REPORTS/$name.xml" -o junit_suite_name="$name" "$@" "$tests" || code=$?
