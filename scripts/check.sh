@@ -52,16 +52,13 @@ compat() {
 }
 
 # The program that all but the first part test takes minutes to link, on one core; the tests of the
-# first part wait much, for what they have started.
+# first part wait much, for what they have started. If one of them fails, it ends by itself.
 everything() {
     scripts/build.sh >/dev/null &
     local building=$!
-    # shellcheck disable=SC2064 # the process of now
-    trap "kill $building 2>/dev/null || true" EXIT
     rust
     title 'the program as it is given away'
     wait "$building"
-    trap - EXIT
     compat
     bench
     packages
